@@ -1,0 +1,105 @@
+"""How many calls may be made, or when: rolling windows of each limit class, and a count of them in memory."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Final
+
+from connector.errors import PauseUntil
+
+DAY: Final = 24 * 3600
+RESERVE: Final = 0.2
+"""The part of a day's allowance that is left to people and to other programs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """At most ``calls`` in any ``seconds``."""
+
+    calls: int
+    seconds: float
+
+    @property
+    def daily(self) -> bool:
+        """Whether waiting for it means stopping for the day."""
+        return self.seconds >= DAY
+
+    def wait(self, spent: Sequence[tuple[datetime, int]], now: datetime, calls: int = 1) -> float:
+        """Seconds until ``calls`` more fit; 0 when they fit now. ``spent`` are (moment, calls), oldest first.
+
+        Raises ValueError for more calls than the bucket ever holds.
+        """
+        if calls > self.calls:
+            raise ValueError(
+                f"{calls} calls at once never fit into {self.calls} in {self.seconds} s; ask for fewer"
+            )
+        window = timedelta(seconds=self.seconds)
+        free = self.calls - calls - sum(number for moment, number in spent if moment > now - window)
+        for moment, number in spent:
+            if free >= 0:
+                return 0.0
+            if moment > now - window:
+                free += number
+                if free >= 0:
+                    return (moment + window - now).total_seconds()
+        return 0.0
+
+
+def daily(limit: int, reserve: float = RESERVE) -> Bucket:
+    """A day's allowance without its reserve."""
+    return Bucket(int(limit * (1 - reserve)), DAY)
+
+
+Limits = Mapping[str, tuple[Bucket, ...]]
+
+# developers.hubspot.com, "API usage guidelines": 190 in 10 s for a private app of a Professional account, search
+# 5 a second for the account. Salesforce limits nothing but the day (app limits cheat sheet, "API request limits").
+LIMITS: Final[Limits] = {
+    "general": (Bucket(190, 10), daily(250_000)),
+    "search": (Bucket(5, 1),),
+    "associations": (Bucket(100, 10),),
+    "api": (daily(100_000),),
+}
+
+
+class CallCount:
+    """A `connector.crm.Ledger` in memory, for one process without a store. ``now`` is the clock (aware)."""
+
+    def __init__(self, limits: Limits = LIMITS, *, now: Callable[[], datetime]) -> None:
+        self.calls: Counter[tuple[str, str]] = Counter()
+        self._limits = limits
+        self._now = now
+        self._spent: dict[tuple[str, str], deque[tuple[datetime, int]]] = {}
+        self._lock = Lock()
+
+    def take(self, connection: str, limit: str, calls: int = 1) -> float:
+        """See `connector.crm.Ledger.take`: calls that must wait are not booked."""
+        with self._lock:
+            now = self._now()
+            buckets = self._limits.get(limit, ())
+            spent = self._spent.setdefault((connection, limit), deque())
+            longest = max((bucket.seconds for bucket in buckets), default=0.0)
+            while spent and spent[0][0] <= now - timedelta(seconds=longest):
+                spent.popleft()
+            for bucket in buckets:
+                wait = bucket.wait(spent, now, calls)
+                if wait > 0 and bucket.daily:
+                    message = (
+                        f"{connection}: the day's {bucket.calls} {limit} calls are spent; it goes on by itself"
+                    )
+                    raise PauseUntil(message, when=now + timedelta(seconds=wait))
+                if wait > 0:
+                    return wait
+            self._book(spent, now, calls, longest)
+            self.calls[connection, limit] += calls
+            return 0.0
+
+    def _book(self, spent: deque[tuple[datetime, int]], now: datetime, calls: int, longest: float) -> None:
+        """Calls within a thousandth of the window share an entry, dated by the last: never too early."""
+        if spent and now - spent[-1][0] < timedelta(seconds=longest / 1000):
+            calls += spent.pop()[1]
+        spent.append((now, calls))

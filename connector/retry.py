@@ -1,0 +1,165 @@
+"""Patience with a CRM: waits when it says try again, and goes on from where it was. The only module that waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import KW_ONLY, dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
+
+from connector.crm import Crm
+from connector.errors import TryAgain
+from connector.record import (
+    Capabilities,
+    Change,
+    Cursor,
+    FieldInfo,
+    Identity,
+    ObjectInfo,
+    Outcome,
+    Page,
+    Record,
+)
+
+T = TypeVar("T")
+BACKOFF = wait_exponential_jitter(initial=1, max=30, jitter=1)
+
+
+def _quiet(message: str, seconds: float) -> None:
+    """Nobody is told of waiting."""
+
+
+@dataclass
+class Patient:
+    """A `connector.crm.Crm` that waits for another one.
+
+    A call that fails with TryAgain is repeated, after the wait that the CRM asked for or an exponential one, until
+    ``attempts`` calls or ``horizon_seconds`` brought no progress; then its TryAgain stands. Nothing else is
+    repeated, an InDoubt least of all. ``sleep`` takes seconds, ``now`` is the clock (aware), ``on_wait`` is told
+    why and how long before each wait.
+    """
+
+    crm: Crm
+    _: KW_ONLY
+    sleep: Callable[[float], None]
+    now: Callable[[], datetime]
+    attempts: int = 6
+    horizon_seconds: float = 120
+    on_wait: Callable[[str, float], None] = _quiet
+
+    @property
+    def name(self) -> str:
+        return self.crm.name
+
+    @property
+    def can(self) -> Capabilities:
+        return self.crm.can
+
+    def changes(self, kind: str, fields: Sequence[str], since: Cursor | None) -> Iterator[Page]:
+        """Goes on after the last page that was read."""
+        cursor = since
+        pages = self.crm.changes(kind, fields, cursor)
+
+        def following() -> Page | None:
+            nonlocal pages
+            try:
+                return next(pages, None)
+            except TryAgain:
+                pages = self.crm.changes(kind, fields, cursor)
+                raise
+
+        while page := self._attempts()(following):
+            cursor = page.cursor
+            yield page
+
+    def ids(self, kind: str) -> Iterator[Sequence[str]]:
+        """Starts anew where the CRM cannot resume: an id may come twice."""
+        batches = self.crm.ids(kind)
+
+        def following() -> Sequence[str] | None:
+            nonlocal batches
+            try:
+                return next(batches, None)
+            except TryAgain:
+                batches = self.crm.ids(kind)
+                raise
+
+        while batch := self._attempts()(following):
+            yield batch
+
+    def read(self, kind: str, keys: Sequence[str], fields: Sequence[str], *, by: str = "id") -> Sequence[Record]:
+        return self._attempts()(self.crm.read, kind, keys, fields, by=by)
+
+    def write(self, changes: Sequence[Change]) -> Iterator[Outcome]:
+        """Repeats only the changes that were not sent; progress with any of them starts the patience anew."""
+        todo = list(changes)
+        while todo:
+            refused: list[Outcome] = []
+            try:
+                for attempt in self._attempts():
+                    with attempt:
+                        refused = yield from self._settle(todo)
+                        if len(refused) == len(todo):
+                            raise _longest(refused)
+            except TryAgain:
+                yield from refused
+                return
+            todo = [outcome.change for outcome in refused]
+
+    def describe(self, kind: str) -> tuple[FieldInfo, ...]:
+        return self._attempts()(self.crm.describe, kind)
+
+    def provision(self, objects: Sequence[ObjectInfo]) -> Sequence[str]:
+        return self._attempts()(self.crm.provision, objects)
+
+    def whoami(self) -> Identity:
+        return self._attempts()(self.crm.whoami)
+
+    def _settle(self, changes: Sequence[Change]) -> Generator[Outcome, None, list[Outcome]]:
+        """Yields what is settled, returns what was not sent."""
+        refused = []
+        for outcome in self.crm.write(changes):
+            if isinstance(outcome.fault, TryAgain):
+                refused.append(outcome)
+            else:
+                yield outcome
+        return refused
+
+    def _attempts(self) -> Retrying:
+        until = self.now() + timedelta(seconds=self.horizon_seconds)
+
+        def enough(state: RetryCallState) -> bool:
+            late = self.now() + timedelta(seconds=state.upcoming_sleep) > until
+            return late or state.attempt_number >= self.attempts
+
+        return Retrying(
+            sleep=self.sleep,
+            stop=enough,
+            wait=_wait,
+            retry=retry_if_exception_type(TryAgain),
+            before_sleep=self._tell,
+            reraise=True,
+        )
+
+    def _tell(self, state: RetryCallState) -> None:
+        self.on_wait(str(_failure(state)), state.upcoming_sleep)
+
+
+def _failure(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
+def _wait(state: RetryCallState) -> float:
+    """What the CRM asked for, or an exponential wait: many workers must not come back at one moment."""
+    fault = _failure(state)
+    if isinstance(fault, TryAgain) and fault.after is not None:
+        return fault.after
+    return BACKOFF(state)
+
+
+def _longest(refused: Sequence[Outcome]) -> TryAgain:
+    """The fault that asks for the longest wait."""
+    faults = [outcome.fault for outcome in refused if isinstance(outcome.fault, TryAgain)]
+    return max(faults, key=lambda fault: fault.after or 0)

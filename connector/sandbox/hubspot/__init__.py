@@ -1,0 +1,1 @@
+"""A stand-in HubSpot: wire-compatible CRM endpoints over tables in memory."""

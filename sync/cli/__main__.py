@@ -1,0 +1,5 @@
+"""``python -m sync.cli``: the same as ``dealsync``."""
+
+from sync.cli import main
+
+main()

@@ -1,0 +1,262 @@
+"""The commands: what they are called, what they take, and what their exit code means."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from connector.errors import CrmError
+from sync import commands, views
+from sync.cli import screen, show
+from sync.commands import Busy, Clock
+from sync.config import Config, load
+from sync.model.problem import BadInput
+from sync.store.opening import open_store
+from sync.world import Report, World
+
+DONE: Final = 0
+ERROR: Final = 1
+PENDING: Final = 2
+INCOMPLETE: Final = 3
+USAGE: Final = 64
+
+app = typer.Typer(
+    name="dealsync",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Fair credit for deals that several partners brought, sold and delivered together.\n\n"
+    "Exit codes: 0 done or nothing to do, 1 error, 2 changes pending, 3 incomplete (continues later), 64 usage.",
+)
+
+Home = Annotated[Path, typer.Option("--home", "-C", help="The folder with config.toml.", show_default="here")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+
+
+def run() -> None:
+    """Run the command line; every failure ends as one message and its exit code."""
+    try:
+        code = app(standalone_mode=False)
+    except typer.Abort:
+        screen.warn("stopped; whatever was started is finished by the next run")
+        code = INCOMPLETE
+    except typer.TyperException as error:
+        text = str(error)
+        screen.warn(
+            text if text.startswith("Usage") else f"usage: {text} `dealsync --help` shows every command.", ""
+        )
+        code = USAGE
+    except BadInput as error:
+        screen.problems(error.problems)
+        code = ERROR
+    except CrmError as error:
+        screen.warn(f"error  {error.message}", "red")
+        code = ERROR
+    except Busy as error:
+        screen.warn(str(error))
+        code = INCOMPLETE
+    sys.exit(code or DONE)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@contextmanager
+def _working(config: Config, holder: str) -> Iterator[World]:
+    """The world, signed in, with progress shown, for as long as nobody else works on the same store."""
+    with screen.progress() as tell:
+        clock = Clock(_now, time.sleep, tell, screen.waiting)
+        with commands.open_world(config, clock) as world, commands.at_work(world, holder, clock) as working:
+            yield working
+
+
+def _code(report: Report) -> int:
+    if report.outcomes["failed"]:
+        return ERROR
+    if report.unsafe:
+        return PENDING
+    return DONE if report.complete else INCOMPLETE
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
+    sandbox: Annotated[
+        bool, typer.Option(help="Point it at a sandbox on this machine, to try things out.")
+    ] = False,
+) -> int:
+    """Write config.toml, policies and mappings into a folder. Never overwrites anything.
+
+    With --sandbox, start the two stand-in CRMs beside it:
+    python -m connector.sandbox --world demo --salesforce-port 8801 --hubspot-port 8802
+    """
+    ports = ("http://127.0.0.1:8801", "http://127.0.0.1:8802") if sandbox else None
+    written = commands.write_new(folder, ports)
+    screen.say(f"wrote {len(written)} files to {folder}")
+    if sandbox:
+        screen.say("next: python -m connector.sandbox --world demo --salesforce-port 8801 --hubspot-port 8802")
+    else:
+        screen.say(f"next: edit {folder / 'config.toml'} (addresses and sign-in)")
+    screen.say(f"then: dealsync plan --home {folder}")
+    return DONE
+
+
+@app.command()
+def plan(
+    home: Home = Path(),
+    json: Json = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Keep the plan for `apply`.")] = None,
+) -> int:
+    """Read the CRMs, decide, and show what would be written. Writes nothing to any CRM.
+
+    Exit code 2 when there is something to write, 0 when there is not.
+    """
+    with _working(load(home), "plan") as world:
+        report = commands.make_plan(world, _now(), output)
+        view = views.report_view(report, world)
+    if json:
+        screen.print_json(view)
+    else:
+        where = "" if home == Path() else f" --home {home}"
+        show.plan(view, f"dealsync apply {output}{where}" if output else f"dealsync run --once{where}")
+    if not report.complete:
+        return INCOMPLETE
+    return PENDING if report.totals.changes else DONE
+
+
+@app.command()
+def apply(
+    file: Annotated[Path | None, typer.Argument(help="A plan kept by `plan -o FILE`.")] = None,
+    home: Home = Path(),
+    json: Json = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> int:
+    """Write a plan: exactly what it says, and nothing that has changed since it was made.
+
+    Applying a saved plan is a person's yes to its size. Without FILE, plans now, shows it, and asks.
+    """
+    with _working(load(home), "apply") as world:
+        if file is None:
+            file = _ask(world, home, yes)
+            if file is None:
+                return PENDING
+        report = commands.apply_plan(world, file, _now())
+        view = views.report_view(report, world)
+    _show(view, json)
+    return _code(report)
+
+
+def _ask(world: World, home: Path, yes: bool) -> Path | None:
+    """A plan made now and agreed to by the person at the terminal."""
+    file = home / "last.plan"
+    report = commands.make_plan(world, _now(), file)
+    show.plan(views.report_view(report, world), None)
+    if yes or not report.totals.changes:
+        return file
+    if not sys.stdin.isatty():
+        screen.warn("nobody can be asked: add --yes, or apply a saved plan")
+        return None
+    return file if typer.confirm("Write this to the CRMs?") else None
+
+
+@app.command("run")
+def run_command(
+    home: Home = Path(),
+    json: Json = False,
+    once: Annotated[bool, typer.Option("--once", help="One cycle, then stop. (Without it, use `up`.)")] = False,
+) -> int:
+    """Run one whole cycle: read, decide, write. An unsafe plan is held for a person (exit code 2)."""
+    if not once:
+        raise typer.BadParameter("run takes --once; `dealsync up` runs on the schedule.")
+    with _working(load(home), "run") as world:
+        report = commands.run_once(world, _now())
+        view = views.report_view(report, world)
+    _show(view, json)
+    return _code(report)
+
+
+def _show(view: dict[str, Any], json: bool) -> None:
+    if json:
+        screen.print_json(view)
+    else:
+        show.run(view)
+
+
+@app.command()
+def up(home: Home = Path()) -> int:
+    """Run a cycle at every tick of [schedule], until stopped. One log line a cycle, on stderr."""
+    from sync.runtime.schedule import run_forever, worker_name  # noqa: PLC0415 only `up` needs the scheduler
+
+    config = load(home)
+    holder = worker_name()
+
+    def tick() -> None:
+        started = _now()
+        try:
+            with _working(config, holder) as world:
+                report = commands.run_once(world, _now())
+            counts = ", ".join(f"{number} {state}" for state, number in sorted(report.outcomes.items()))
+            said = "; ".join((*report.unsafe, *report.notes))
+            screen.warn(f"{started:%Y-%m-%dT%H:%M:%SZ} {counts or 'nothing to write'} {said}".rstrip(), "")
+        except Busy as error:
+            screen.warn(f"{started:%Y-%m-%dT%H:%M:%SZ} skipped: {error}", "")
+        except (BadInput, CrmError) as error:
+            screen.warn(f"{started:%Y-%m-%dT%H:%M:%SZ} failed: {error}", "red")
+
+    screen.warn(f"dealsync runs {config.form.schedule.sync}; stop it with Ctrl-C", "")
+    run_forever(tick, config.form.schedule.sync)
+    return DONE
+
+
+@app.command()
+def status(home: Home = Path(), json: Json = False) -> int:
+    """Show what is known, what waits, what went wrong. Asks no CRM."""
+    config = load(home)
+    store = open_store(config.form.store.url, config.home)
+    try:
+        view = views.status_view(store, config, _now())
+    finally:
+        store.close()
+    if json:
+        screen.print_json(view)
+    else:
+        show.status(view)
+    return DONE
+
+
+@app.command()
+def explain(
+    ident: Annotated[str, typer.Argument(metavar="ID", help="An id of a CRM record, or one of dealsync's.")],
+    home: Home = Path(),
+    json: Json = False,
+) -> int:
+    """Show why things stand as they do: registrations, cases, rules asked, decisions, the split with its sums."""
+    config = load(home)
+    store = open_store(config.form.store.url, config.home)
+    try:
+        world = World(store, {}, config.mappings, config.policies, config.record_of)
+        view = views.explain_view(world, ident, _now())
+    finally:
+        store.close()
+    if json:
+        screen.print_json(view)
+    else:
+        show.explanation(view)
+    return DONE
+
+
+@app.command()
+def demo() -> int:
+    """Tell the product's story in a minute, on two stand-in CRMs that are started for it and stopped after."""
+    from sync.cli.demo import tell_story  # noqa: PLC0415
+
+    return tell_story(Clock(_now, time.sleep))

@@ -1,0 +1,210 @@
+"""Reports, plans and explanations as a person reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from rich.table import Table
+from rich.text import Text
+
+from sync.cli.screen import out, say, warn
+
+_MARK: Final = {"create": ("+", "green"), "update": ("~", "cyan"), "delete": ("-", "red")}
+_MOST: Final = 40
+
+
+def plan(view: Mapping[str, Any], apply_with: str | None) -> None:
+    """What would be written: deal by deal, then the counts, then what to do next."""
+    _changes(view["changes"])
+    _held(view["held"])
+    counts = view["counts"]
+    say(
+        f"{counts['create']} create, {counts['update']} update, {counts['delete']} delete, "
+        f"{counts['held']} held · {counts['unchanged']} unchanged · {_calls(view['calls']['planned'], 'about')}",
+        "bold",
+    )
+    _notes(view)
+    for reason in view["unsafe"]:
+        warn(f"held for a person: {reason}")
+    if not any(counts[kind] for kind in ("create", "update", "delete")):
+        say("Nothing to do: the CRMs say what was decided.", "green")
+    elif apply_with:
+        say(f"Apply with: {apply_with}")
+
+
+def _changes(changes: Iterable[Mapping[str, Any]]) -> None:
+    shown = list(changes)
+    for change in shown[:_MOST]:
+        mark, style = _MARK[change["kind"]]
+        line = Text.assemble(
+            (f"  {mark} ", style), (change["title"], "bold"), f"   {change['crm']} {change['object']}"
+        )
+        out.print(line)
+        for field, (before, after) in change["fields"].items():
+            was = "" if change["kind"] == "create" else f"{_value(before)} -> "
+            out.print(
+                Text(f"      {field:<24} {was}{_value(after)}", style="dim" if change["kind"] == "create" else "")
+            )
+    if len(shown) > _MOST:
+        say(f"  … and {len(shown) - _MOST} more (dealsync plan --json shows them all)", "dim")
+
+
+def _value(text: str | None) -> str:
+    if text is None:
+        return "(empty)"
+    return f'"{text}"' if len(text) <= 60 else f'"{text[:57]}…"'
+
+
+def _held(held: Iterable[Mapping[str, Any]]) -> None:
+    for entry in list(held)[:_MOST]:
+        place = f"{entry['crm']} {entry['object']} {entry['key']} {entry['field']}".rstrip()
+        out.print(Text.assemble(("  ! ", "yellow"), (entry["title"] or entry["key"], "bold"), f"   {place}"))
+        out.print(Text(f"      {entry['reason']}"))
+
+
+def _calls(calls: Mapping[str, Mapping[str, int]], word: str) -> str:
+    totals = [f"{sum(limits.values())} {crm} calls" for crm, limits in calls.items()]
+    return f"{word} {', '.join(totals)}" if totals else "no calls"
+
+
+def _notes(view: Mapping[str, Any]) -> None:
+    for note in view["notes"]:
+        warn(note)
+    for what, number in list(view["problems"].items())[:5]:
+        warn(f"{number} x {what}", "dim")
+
+
+def run(view: Mapping[str, Any]) -> None:
+    """What a run did."""
+    if view["pulled"]:
+        read = sum(counts["read"] for counts in view["pulled"].values())
+        changed = sum(counts["changed"] for counts in view["pulled"].values())
+        say(f"read {read:,} rows, {changed:,} new or changed · {view['groups']:,} groups judged")
+    if view["decisions"]:
+        made = ", ".join(f"{number} {event}" for event, number in sorted(view["decisions"].items()))
+        say(f"decisions: {made}")
+    if view["sent"]:
+        outcomes = (
+            ", ".join(f"{number} {state}" for state, number in sorted(view["outcomes"].items()))
+            or "nothing to write"
+        )
+        say(f"writes: {outcomes}", "bold")
+    else:
+        counts = view["counts"]
+        say(f"not written: {counts['create']} create, {counts['update']} update, {counts['delete']} delete", "bold")
+    _held(view["held"])
+    for fault in view["faults"][:_MOST]:
+        warn(f"{fault['title']} ({fault['crm']} {fault['object']}): {fault['why']}")
+    for reason in view["unsafe"]:
+        warn(f"held for a person: {reason}. Read it with `dealsync plan -o FILE`, then `dealsync apply FILE`.")
+    _notes(view)
+    say(_calls(view["calls"]["used"], "calls:"), "dim")
+
+
+def status(view: Mapping[str, Any]) -> None:
+    """How the installation is."""
+    say(
+        f"mode {view['mode']} · {view['due']} groups due · "
+        f"{sum(view['open_cases'].values())} cases wait for a person"
+    )
+    table = Table("connection", "kind", "object", "rows", box=None)
+    for name, connection in view["connections"].items():
+        for obj, number in connection["rows"].items() or [("nothing read yet", 0)]:
+            table.add_row(name, connection["kind"], obj, f"{number:,}")
+    out.print(table)
+    if view["working"]:
+        say(f"working now: {view['working']}")
+    for entry in view["runs"]:
+        report = entry["report"] or {}
+        outcomes = ", ".join(f"{number} {state}" for state, number in report.get("outcomes", {}).items())
+        state = outcomes or ("nothing to write" if entry["finished_at"] else "did not finish")
+        say(f"run {entry['started_at']}  {state}")
+    if not view["runs"]:
+        say("no run has written anything yet")
+    for fault in view["faults"]:
+        warn(f"{fault['state']}: {fault['title']} ({fault['crm']} {fault['object']}): {fault['why']}")
+    for what, number in view["problems"].items():
+        warn(f"{number} x {what}", "dim")
+
+
+def explanation(view: Mapping[str, Any]) -> None:
+    """Why things stand as they stand."""
+    for deal in view["deals"]:
+        _deal(deal)
+    for entry in view["alone"]:
+        _registration(entry)
+        _decisions(entry["decisions"])
+    if not view["deals"] and not view["alone"]:
+        say("There is no registration here: dealsync has decided nothing, and writes nothing.")
+
+
+def _deal(deal: Mapping[str, Any]) -> None:
+    account = f" · {deal['account']}" if deal["account"] else ""
+    out.print(
+        Text.assemble((deal["name"], "bold"), f"{account} · {deal['stage']} · {deal['amount'] or 'no amount'}")
+    )
+    say(f"  {deal['id']}   rows: {', '.join(deal['rows'])}", "dim")
+    if deal["link"]:
+        say(f"  one deal because {deal['link']}", "dim")
+    for registration in deal["registrations"]:
+        _registration(registration)
+    for case in deal["cases"]:
+        _case(case)
+    for joint in deal["joint"]:
+        say(f"  joint registration {joint['key'] or '(proposed)'}: {joint['state']} {joint['text'] or ''}".rstrip())
+    if deal["split"]:
+        split(deal["split"])
+    _decisions(deal["decisions"])
+
+
+def _registration(entry: Mapping[str, Any]) -> None:
+    roles = ", ".join(entry["roles"])
+    out.print(
+        Text.assemble(
+            "  ", (entry["partner"], "bold"), f"  {roles}  ", (entry["state"], "bold"), f" {entry['reason']}"
+        )
+    )
+    if entry["protection_end"]:
+        say(f"      protected {entry['protection_start']} to {entry['protection_end']}")
+    if entry["message"]:
+        say(f"      to the partner: {entry['message']}")
+
+
+def _case(case: Mapping[str, Any]) -> None:
+    end = case["resolution"] or "waits for a person"
+    out.print(Text.assemble("  ", (f"case {case['kind']} ", "yellow"), f"{case['text']} ", (f"[{end}]", "bold")))
+    _trace(case["trace"])
+
+
+def _trace(steps: Iterable[Mapping[str, Any]]) -> None:
+    for step in steps:
+        say(f"      {step['rule']:<18} {step['result']:<13} {step['text']}", "dim")
+
+
+def _decisions(decisions: Iterable[Mapping[str, Any]]) -> None:
+    for decision in decisions:
+        pending = "  (not recorded yet)" if decision.get("pending") else ""
+        say(f"  {decision['at']}  {decision['event']:<17} {decision['actor']}: {decision['text']}{pending}", "dim")
+
+
+def split(view: Mapping[str, Any]) -> None:
+    """Who gets what, with the arithmetic."""
+    table = Table("partner", "roles", "weight", "percent", "amount", "counts as", box=None, title_justify="left")
+    for column in (3, 4):
+        table.columns[column].justify = "right"
+    for portion in view["portions"]:
+        kinds = [kind for kind in ("sourced", "influenced", "fulfilled") if portion[kind]]
+        table.add_row(
+            portion["partner"],
+            ", ".join(portion["roles"]),
+            portion["weight"],
+            f"{portion['percent']} %" if portion["percent"] else "",
+            portion["amount"] or "",
+            ", ".join(kinds),
+        )
+    state = f"{view['status']}, {view['model']}, policy {view['policy']}"
+    say(f"  split v{view['version']} of {view['amount']}: {state}")
+    out.print(table)
+    for sentence in view["arithmetic"]:
+        say(f"      {sentence}", "dim")

@@ -1,0 +1,205 @@
+"""What a person may do. Command line and console are skins over these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+
+from connector.budget import CallCount
+from connector.crm import Crm
+from connector.errors import StopCrm
+from connector.registry import open_crm
+from connector.retry import Patient
+from sync.config import Config
+from sync.cycle import carry_out, cycle, finish, look_back
+from sync.model.ids import digest, name
+from sync.model.problem import BadInput, Problem
+from sync.saved import PlanFile, read_plan
+from sync.store import runs
+from sync.store.opening import Store, open_store
+from sync.world import Progress, Report, World, quietly
+
+LEASE = "cycle"
+LEASE_FOR = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Where time comes from: the skins pass the real one."""
+
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    tell: Progress = quietly
+    on_wait: Callable[[str, float], None] = lambda _why, _seconds: None
+
+
+class Busy(Exception):
+    """Somebody else works on this store now; the message says who."""
+
+
+@contextmanager
+def open_world(config: Config, clock: Clock) -> Iterator[World]:
+    """The store and every CRM, signed in and recognised.
+
+    Raises BadInput or StopCrm with every fault at once, before anything is stored, when a secret is missing, a
+    sign-in fails, or another org answers than the one this connection was made for.
+    """
+    settings = _settings(config)
+    ledger = CallCount(now=clock.now)
+    store = open_store(config.form.store.url, config.home)
+    try:
+        crms: dict[str, Crm] = {}
+        faults: list[str] = []
+        for connection, own in settings.items():
+            try:
+                crm = open_crm(connection, own, ledger=ledger, vault=runs.StoreVault(store))
+                crms[connection] = Patient(crm, sleep=clock.sleep, now=clock.now, on_wait=clock.on_wait)
+                _recognise(store, crms[connection], clock.now())
+            except StopCrm as fault:
+                faults.append(fault.message)
+        if faults:
+            raise StopCrm("\n".join(faults))
+        yield World(
+            store=store,
+            crms=crms,
+            mappings=config.mappings,
+            policies=config.policies,
+            record_of=config.record_of,
+            limits=config.limits,
+            observe=config.form.mode == "observe",
+            calls=lambda: ledger.calls,
+            tell=clock.tell,
+        )
+    finally:
+        store.close()
+
+
+def _settings(config: Config) -> dict[str, dict[str, str]]:
+    problems: list[Problem] = []
+    found: dict[str, dict[str, str]] = {}
+    for connection in config.form.connection:
+        try:
+            found[connection] = dict(config.settings(connection))
+        except BadInput as error:
+            problems += error.problems
+    if problems:
+        raise BadInput(problems)
+    return found
+
+
+def _recognise(store: Store, crm: Crm, now: datetime) -> None:
+    org = crm.whoami().org
+    with store.write() as connection:
+        pinned = runs.pin_org(connection, crm.name, org, now)
+    if pinned != org:
+        raise StopCrm(
+            f"{crm.name}: org {org} answers, but this store belongs to org {pinned}. Nothing was read or written. "
+            "Correct the address or the sign-in, or start a new store for the new org."
+        )
+
+
+@contextmanager
+def at_work(world: World, holder: str, clock: Clock) -> Iterator[World]:
+    """The right to work on this store, for one holder at a time, kept for as long as the work goes on.
+
+    Raises Busy when somebody else has it, also when it was lost on the way (a machine that slept too long).
+    """
+    _take(world.store, holder, clock.now())
+    taken = clock.now()
+
+    def tell(phase: str, done: int, total: int | None) -> None:
+        nonlocal taken
+        if clock.now() - taken > LEASE_FOR / 3:
+            taken = clock.now()
+            _take(world.store, holder, taken)
+        world.tell(phase, done, total)
+
+    try:
+        yield replace(world, tell=tell)
+    finally:
+        with world.store.write() as connection:
+            runs.give_back_lease(connection, LEASE, holder)
+
+
+def _take(store: Store, holder: str, now: datetime) -> None:
+    with store.write() as connection:
+        fence = runs.take_lease(connection, LEASE, holder, now, int(LEASE_FOR.total_seconds()))
+        other = runs.lease_holder(connection, LEASE, now)
+    if fence is None:
+        raise Busy(f"{other} is working on this store now; wait for it, or stop it")
+
+
+def rules_of(world: World) -> str:
+    """The policies and mappings that a plan is made under."""
+    return digest(world.policies.hash, world.mappings.hash)
+
+
+def make_plan(world: World, now: datetime, path: Path | None = None) -> Report:
+    """Read the CRMs, decide, and say what would be written; ``path`` keeps the plan for `apply_plan`."""
+    if path is None:
+        return cycle(world, now, send=False)
+    with PlanFile(path, now, rules_of(world)) as file:
+        return cycle(world, now, send=False, see=file.add)
+
+
+def apply_plan(world: World, path: Path, now: datetime) -> Report:
+    """Write exactly what a saved plan says; what has changed since is left out and said.
+
+    A person who applies a saved plan has said yes to its size: the brakes do not apply.
+    """
+    saved = read_plan(path, rules_of(world), now)
+    report = Report(name("run", now.isoformat()), saved.as_of)
+    look_back(world, report, now)
+    carry_out(world, report, saved.as_of, only=saved.ids)
+    gone = len(saved.ids - report.matched)
+    if gone:
+        report.notes.append(
+            f"{gone} of {len(saved.ids)} changes are not wanted any more as planned; they were left out"
+        )
+    return finish(world, report, now)
+
+
+def run_once(world: World, now: datetime) -> Report:
+    """One whole cycle."""
+    return cycle(world, now)
+
+
+def write_new(folder: Path, sandbox: tuple[str, str] | None = None) -> list[Path]:
+    """A new installation: config.toml, policies and mappings. Never overwrites a file.
+
+    ``sandbox``: the addresses of a sandbox Salesforce and HubSpot to write into config.toml. Raises BadInput,
+    before anything is written, when one of the files is there already.
+    """
+    wanted = {folder / "config.toml": _first_config(sandbox)}
+    for package, target in (("sync.presets.policies", "policies"), ("mappings", "mappings")):
+        for source in sorted(files(package).iterdir(), key=lambda entry: entry.name):
+            if source.name.endswith(".toml"):
+                wanted[folder / target / source.name] = source.read_text(encoding="utf-8")
+    there = [path for path in wanted if path.exists()]
+    if there:
+        raise BadInput([Problem(str(path), "it exists already", "choose an empty folder") for path in there])
+    for path, text in wanted.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return list(wanted)
+
+
+def _first_config(sandbox: tuple[str, str] | None) -> str:
+    text = (files("sync.presets") / "config.toml").read_text(encoding="utf-8")
+    if sandbox is None:
+        return text
+    salesforce, hubspot = sandbox
+    swaps = {
+        "https://acme.my.salesforce.com": salesforce,
+        "https://api.hubapi.com": hubspot,
+        "env:SF_CLIENT_ID": "dealsync",
+        "env:SF_CLIENT_SECRET": "sandbox-secret",
+        "env:HUBSPOT_TOKEN": "pat-sandbox",
+    }
+    for old, new in swaps.items():
+        text = text.replace(old, new)
+    return text

@@ -1,0 +1,223 @@
+"""Reads config.toml, the policies and the mappings; everything that is wrong with them is said at once."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from sync import policy
+from sync.mapping.fieldmap import FieldMap, Mappings, compile_form
+from sync.mapping.form import MappingForm
+from sync.mapping.form import parse as parse_mapping
+from sync.model.money import exponent
+from sync.model.plan import Limits
+from sync.model.problem import BadInput, Problem
+from sync.policy import Policies
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class StoreForm(_Frozen):
+    """``[store]``"""
+
+    url: str = "sqlite:///dealsync.db"
+
+
+class ConnectionForm(_Frozen):
+    """``[connection.NAME]``. Values of ``auth`` may be ``env:NAME`` or ``file:PATH``; they are read when needed."""
+
+    kind: Literal["salesforce", "hubspot"]
+    url: str
+    api_version: str | None = None
+    currency: str | None = None
+    auth: Mapping[str, str]
+
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, currency: str | None) -> str | None:
+        if currency is not None:
+            exponent(currency)
+        return currency
+
+
+class LimitsForm(_Frozen):
+    """``[limits]``: the brakes of a run."""
+
+    changes: int = Field(default=200, ge=0)
+    changes_percent: int = Field(default=5, ge=0, le=100)
+    deletes: int = Field(default=20, ge=0)
+    deletes_percent: int = Field(default=10, ge=0, le=100)
+
+
+class ScheduleForm(_Frozen):
+    """``[schedule]``: ``every N minutes`` or ``cron M H D M W``."""
+
+    sync: str = "every 5 minutes"
+
+
+class ConfigForm(_Frozen):
+    """config.toml."""
+
+    mode: Literal["apply", "observe"] = "apply"
+    store: StoreForm = StoreForm()
+    policies: str = "policies"
+    mappings: str = "mappings"
+    connection: Mapping[str, ConnectionForm] = Field(min_length=1)
+    records: Mapping[Literal["opportunity", "account"], str] = Field(default_factory=dict)
+    limits: LimitsForm = LimitsForm()
+    schedule: ScheduleForm = ScheduleForm()
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A checked installation: nothing in it can fail later for its shape."""
+
+    home: Path
+    form: ConfigForm
+    mappings: Mappings
+    policies: Policies
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(**self.form.limits.model_dump())
+
+    @property
+    def record_of(self) -> Mapping[str, str]:
+        """Our object to the connection of record; with one connection, that one."""
+        only = next(iter(self.form.connection)) if len(self.form.connection) == 1 else None
+        opportunity = self.form.records.get("opportunity") or only or ""
+        return {"opportunity": opportunity, "account": self.form.records.get("account") or opportunity}
+
+    def settings(self, name: str) -> Mapping[str, str]:
+        """One connection's settings with its secrets read. Raises BadInput for a secret that is not there."""
+        form = self.form.connection[name]
+        problems: list[Problem] = []
+        auth = {
+            key: _secret(f"config.toml: connection.{name}.auth.{key}", self.home, value, problems)
+            for key, value in form.auth.items()
+        }
+        if problems:
+            raise BadInput(problems)
+        plain = {"kind": form.kind, "url": form.url, "api_version": form.api_version}
+        return {key: value for key, value in plain.items() if value} | auth
+
+
+def _secret(where: str, home: Path, value: str, problems: list[Problem]) -> str:
+    kind, _, name = value.partition(":")
+    if kind == "env":
+        if name not in os.environ:
+            problems.append(
+                Problem(where, f"the environment has no {name}", f"set {name} where dealsync is started")
+            )
+        return os.environ.get(name, "")
+    if kind == "file":
+        try:
+            return (home / name).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            what = f"the file {name} cannot be read: {error.strerror}"
+            problems.append(Problem(where, what, "create it, readable by the user that runs dealsync"))
+            return ""
+    return value
+
+
+def load(home: Path) -> Config:
+    """The installation in a folder. Raises BadInput with every fault of every file."""
+    problems: list[Problem] = []
+    form = _form(home, problems)
+    policies = list(_each(home, form.policies if form else "policies", policy.parse, problems))
+    forms = list(_each(home, form.mappings if form else "mappings", parse_mapping, problems))
+    problems += policy.lint(policies)
+    if form:
+        problems += _between(form, forms)
+    if problems or form is None:
+        raise BadInput(problems)
+    compiled = [_compiled(entry, form) for _, entry in forms if entry.status == "active"]
+    wanted = tuple(field_map for field_map in compiled if field_map.connection in form.connection)
+    return Config(home, form, Mappings(wanted), Policies(tuple(entry for _, entry in policies)))
+
+
+def _form(home: Path, problems: list[Problem]) -> ConfigForm | None:
+    content = _read(home / "config.toml", "config.toml", problems)
+    if content is None:
+        return None
+    try:
+        return ConfigForm.model_validate(content)
+    except ValidationError as error:
+        for fault in error.errors():
+            key = ".".join(str(part) for part in fault["loc"]) or "the whole file"
+            text = fault["msg"].removeprefix("Value error, ")
+            what = "unknown key" if fault["type"] == "extra_forbidden" else text
+            problems.append(Problem(f"config.toml: {key}", what, "config.example.toml explains every key"))
+        return None
+
+
+def _read(path: Path, source: str, problems: list[Problem]) -> dict[str, Any] | None:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except FileNotFoundError:
+        fix = f"run `dealsync init {path.parent}` to write one" if source == "config.toml" else "restore the file"
+        problems.append(Problem(source, f"{path} does not exist", fix))
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(Problem(source, f"it cannot be read: {error}", "check its rights and its encoding (UTF-8)"))
+    except tomllib.TOMLDecodeError as error:
+        problems.append(Problem(source, f"it is not TOML: {error}", "correct that place"))
+    return None
+
+
+Parsed = TypeVar("Parsed")
+
+
+def _each(
+    home: Path,
+    folder: str,
+    parse: Callable[[str, Mapping[str, Any]], tuple[Parsed | None, list[Problem]]],
+    problems: list[Problem],
+) -> Iterator[tuple[str, Parsed]]:
+    paths = sorted((home / folder).glob("*.toml"))
+    if not paths:
+        what = f"the folder {home / folder} has no .toml file"
+        problems.append(Problem(folder, what, "`dealsync init DIR` writes the shipped ones into a new folder"))
+    for path in paths:
+        source = f"{folder}/{path.name}"
+        content = _read(path, source, problems)
+        if content is not None:
+            parsed, faults = parse(source, content)
+            problems += faults
+            if parsed is not None:
+                yield source, parsed
+
+
+def _compiled(form: MappingForm, config: ConfigForm) -> FieldMap:
+    connection = config.connection.get(form.connection)
+    return compile_form(form, connection.currency if connection else None)
+
+
+def _between(form: ConfigForm, forms: list[tuple[str, MappingForm]]) -> Iterator[Problem]:
+    """Faults that only show when the files are held side by side."""
+    seen: dict[tuple[str, str], str] = {}
+    for source, entry in forms:
+        if (place := (entry.connection, entry.object)) in seen:
+            what = f"{entry.connection} {entry.object} is also mapped in {seen[place]}"
+            yield Problem(f"{source}: object", what, "keep one of the two files")
+        seen[place] = source
+    mapped = {connection for connection, _ in seen}
+    for name in form.connection:
+        if name not in mapped:
+            fix = f"name {name} as `connection` in a mapping file, or remove [connection.{name}]"
+            yield Problem(f"config.toml: connection.{name}", "no mapping reads from this connection", fix)
+    if len(form.connection) > 1 and "opportunity" not in form.records:
+        names = ", ".join(form.connection)
+        what = "several connections, and nothing says whose stage, amount and lines count"
+        yield Problem("config.toml: records.opportunity", what, f"set it to one of {names}")
+    for kind, name in form.records.items():
+        if name not in form.connection:
+            yield Problem(f"config.toml: records.{kind}", f"no connection is called {name!r}", "correct the name")

@@ -1,0 +1,178 @@
+"""The product on one page: pull, decide and plan what is due, weigh it; then record, apply, settle by the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from connector.errors import PauseUntil, TryAgain
+from connector.record import datetime_text
+from sync.apply import Sent, apply, recover
+from sync.model.ids import name
+from sync.model.plan import Plan
+from sync.page import Judged, judge_page
+from sync.plan import restricted, unsafe
+from sync.pull import pull
+from sync.store import due, outbox, runs
+from sync.store.groups import count_problems, count_rows
+from sync.store.outbox import AGAIN, DONE, SENDING
+from sync.store.verdicts import record_verdict
+from sync.world import Report, Step, World, plainly
+
+See = Callable[[Plan], None]
+
+
+def unseen(_plan: Plan) -> None:
+    """Nobody looks at the plans one by one."""
+
+
+PAGE: Final = 100
+"""Connected groups handled together: the memory of a cycle is one page, however much is due."""
+
+SHOWN: Final = 1000
+"""At most this many changes and held writes are kept to be shown."""
+
+
+def cycle(world: World, now: datetime, *, step: Step = plainly, send: bool = True, see: See = unseen) -> Report:
+    """One cycle. Without ``send`` (or in observe mode, or with an unsafe plan) nothing is recorded or written.
+
+    ``see`` is shown every plan as it is weighed. Safe to kill at any point: the next cycle ends where this one
+    would have.
+    """
+    report = Report(name("run", datetime_text(now)), now)
+    step(look_back, world, report, now)
+    step(pull_all, world, report, now)
+    step(notice_new_rules, world, now)
+    step(weigh, world, report, now, see)
+    if send and not world.observe and not report.unsafe:
+        carry_out(world, report, now, step=step)
+    return finish(world, report, now)
+
+
+def carry_out(
+    world: World, report: Report, now: datetime, *, step: Step = plainly, only: Collection[str] | None = None
+) -> None:
+    """Record, apply and settle everything that is due; ``only``: the changes that a person approved."""
+    report.sent = True
+    with world.store.write() as connection:
+        runs.start_run(connection, report.run_id, "apply", now)
+    done, after = 0, ""
+    while page := _next_page(world, now, after):
+        step(handle_page, world, report, page, now, only)
+        done, after = done + len(page), page[-1]
+        world.tell("apply", done, report.groups)
+
+
+def look_back(world: World, report: Report, now: datetime) -> None:
+    """Finish what a crash left behind, before anything new is looked at."""
+    _count(report, recover(world.store, world.crms, now))
+
+
+def pull_all(world: World, report: Report, now: datetime) -> None:
+    """Read what changed in every mapped object. A CRM that cannot be reached leaves the others going."""
+    for connection, crm in world.crms.items():
+        for field_map in world.mappings.of_connection(connection):
+            tell = partial(_tell_pull, world, f"pull {connection} {field_map.object}")
+            try:
+                counted, left_out = pull(world.store, crm, field_map, now, tell)
+            except (TryAgain, PauseUntil) as fault:
+                report.notes.append(f"{connection}: {fault.message}")
+                report.complete = False
+                break
+            report.pulled[connection, field_map.object] = counted
+            if left_out:
+                report.notes.append(left_out)
+
+
+def _tell_pull(world: World, phase: str, done: int) -> None:
+    world.tell(phase, done, None)
+
+
+def notice_new_rules(world: World, now: datetime) -> None:
+    """New policies or mappings: everything that can be judged becomes due."""
+    with world.store.write() as connection:
+        policies = runs.remember(connection, "policies", world.policies.hash)
+        mappings = runs.remember(connection, "mappings", world.mappings.hash)
+        if policies or mappings:
+            due.make_all_due(connection, now)
+
+
+def weigh(world: World, report: Report, now: datetime, see: See = unseen) -> None:
+    """Decide and plan everything that is due without keeping it, to know how much this run would change (P9)."""
+    for judged in judge_due(world, now):
+        report.groups += 1
+        report.decisions.update(decision.event for decision in judged.verdict.decisions)
+        report.totals.add(judged.plan)
+        see(judged.plan)
+        report.changes += judged.plan.changes[: SHOWN - len(report.changes)]
+        report.held += judged.plan.held[: SHOWN - len(report.held)]
+        world.tell("decide", report.groups, None)
+    with world.store.read() as connection:
+        known = sum(count_rows(connection).values())
+    report.unsafe = unsafe(report.totals, known, world.limits)
+
+
+def judge_due(world: World, now: datetime) -> Iterator[Judged]:
+    """Every due group decided and planned, a page at a time."""
+    after = ""
+    while page := _next_page(world, now, after):
+        yield from judge_page(world, page, now)
+        after = page[-1]
+
+
+def _next_page(world: World, now: datetime, after: str) -> Sequence[str]:
+    with world.store.read() as connection:
+        return due.due_after(connection, now, after, PAGE)
+
+
+def handle_page(
+    world: World, report: Report, page: Sequence[str], now: datetime, only: Collection[str] | None
+) -> None:
+    """One page of groups: decisions and intents in one commit, then the writes, then their outcomes."""
+    judged = judge_page(world, page, now)
+    with world.store.write() as connection:
+        outbox.drop_todo(connection, page)
+        for group in judged:
+            approved = group.plan if only is None else restricted(group.plan, set(only))
+            report.matched.update(change.id for change in approved.changes)
+            record_verdict(connection, group.history, group.verdict, now)
+            outbox.put(connection, report.run_id, group.group_id, approved.changes, now)
+            outbox.agree(connection, group.plan.agreed)
+            left = len(approved.changes) < len(group.plan.changes)
+            due.set_due(connection, group.group_id, now if left else group.look_again)
+        entries = outbox.open_entries(connection, [outbox.TODO], report.run_id)
+    _count(report, apply(world.store, world.crms, entries, now))
+
+
+def _count(report: Report, sent: Iterator[Sent] | Sequence[Sent]) -> None:
+    for entry, state, why in sent:
+        report.outcomes[state] += 1
+        if state != DONE:
+            report.faults.append((entry.change, why))
+        if state in (AGAIN, SENDING):
+            report.complete = False
+
+
+def finish(world: World, report: Report, now: datetime) -> Report:
+    """Close the report, and keep it when something was written."""
+    report.calls = world.calls()
+    with world.store.write() as connection:
+        report.problems = count_problems(connection)
+        if report.sent:
+            runs.finish_run(connection, report.run_id, summary(report), now)
+    return report
+
+
+def summary(report: Report) -> dict[str, object]:
+    """The counts of a report, as kept with the run."""
+    return {
+        "groups": report.groups,
+        "decisions": dict(report.decisions),
+        "changes": {"create": report.totals.create, "update": report.totals.update, "delete": report.totals.delete},
+        "held": report.totals.held,
+        "outcomes": dict(report.outcomes),
+        "complete": report.complete,
+        "notes": report.notes,
+    }

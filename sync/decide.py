@@ -1,0 +1,78 @@
+"""The business in ten lines: from the facts about one connected group to the verdict on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sync.claim import Claim
+from sync.credit import credit
+from sync.joint import joints
+from sync.judge import judge
+from sync.lifecycle import advance, vote_against, vote_for
+from sync.model.deal import Opportunity
+from sync.model.facts import Facts, History, Verdict
+from sync.model.registration import Registration
+from sync.model.ruling import Joint
+from sync.model.split import Split
+from sync.policy import Policies, Policy, Scope
+
+
+def decide(facts: Facts, history: History, policies: Policies, now: datetime) -> Verdict:
+    """What stands after ``now``, for everything in ``facts``, under the policies in force when each was filed.
+
+    Pure: the same four values give the same verdict, byte for byte, in whatever order the records were read, and
+    deciding again with this verdict as the history moves nothing.
+    """
+    claims = [vote_against(advance(claim, now), now) for claim in gather(facts, history, policies)]
+    claims, cases = judge(claims, history.cases, now)
+    claims = [advance(vote_for(claim, now), now) for claim in claims]
+    together = joints(claims, cases)
+    splits = attribute(facts.opportunities, claims, together, history)
+    return Verdict(
+        decisions=tuple(decision for claim in claims for decision in claim.decisions),
+        standings=tuple(claim.standing for claim in claims if claim.standing),
+        cases=cases,
+        joints=together,
+        splits=splits,
+    )
+
+
+def gather(facts: Facts, history: History, policies: Policies) -> list[Claim]:
+    """Every registration with its partner, deal, account, policy and standing, ordered by id."""
+    partners = {partner.id: partner for partner in facts.partners}
+    deals = {deal.id: deal for deal in facts.opportunities}
+    accounts = {account.id: account for account in facts.accounts}
+    by_domain = {account.domain: account for account in facts.accounts if account.domain}
+    claims = []
+    for registration in sorted(facts.registrations, key=lambda registration: registration.id):
+        deal = deals.get(registration.opportunity_id or "")
+        account = accounts.get(deal.account_id or "") if deal else by_domain.get(registration.customer_domain or "")
+        standing = history.standings.get(registration.id)
+        policy = (standing and policies.by_id(standing.policy)) or _in_force(registration, deal, policies)
+        claims.append(Claim(registration, partners[registration.partner_id], policy, deal, account, standing))
+    return claims
+
+
+def _in_force(registration: Registration, deal: Opportunity | None, policies: Policies) -> Policy:
+    """A registration is judged by the policy in force when it was filed."""
+    filed = registration.submitted_at or registration.created_at
+    types = (deal.type,) if deal else ()
+    return policies.at(filed, Scope(regions=registration.regions, families=registration.families, types=types))
+
+
+def attribute(
+    deals: Sequence[Opportunity], claims: Iterable[Claim], together: Sequence[Joint], history: History
+) -> tuple[Split, ...]:
+    """The split of every deal on which somebody is credited."""
+    by_deal: dict[str, list[Claim]] = {}
+    for claim in claims:
+        if claim.opportunity:
+            by_deal.setdefault(claim.opportunity.id, []).append(claim)
+    found = []
+    for deal in deals:
+        joint = [group for group in together if group.opportunity_id == deal.id]
+        split = credit(deal, by_deal.get(deal.id, ()), joint, history.splits.get(deal.id))
+        if split:
+            found.append(split)
+    return tuple(found)

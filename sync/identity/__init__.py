@@ -1,0 +1,1 @@
+"""Which rows of which CRMs are the same customer, partner or deal."""

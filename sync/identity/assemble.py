@@ -1,0 +1,215 @@
+"""From the rows of one connected group to the facts that are judged."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connector.record import Ref
+from sync.identity.link import Linked, index, link, row_thing_id
+from sync.model.deal import Line, Opportunity, OpportunityType, Stage
+from sync.model.facts import Facts
+from sync.model.ids import name
+from sync.model.parties import Account, NamedList, Partner, PartnerStatus, Tier
+from sync.model.problem import Problem
+from sync.model.registration import Choice, Registration, Response, Role, Vote
+from sync.model.row import Row
+
+
+@dataclass(frozen=True, slots=True)
+class _Things:
+    """The linked things of a group, and whose row is whose."""
+
+    accounts: Mapping[Ref, Linked]
+    partners: Mapping[Ref, Linked]
+    opportunities: Mapping[Ref, Linked]
+
+    def id(self, kind: str, ref: Ref | None) -> str | None:
+        """The id of the thing that a row stands for."""
+        if ref is None:
+            return None
+        found = getattr(self, kind).get(ref)
+        return thing_id(kind, found) if found else None
+
+
+def thing_id(kind: str, thing: Linked) -> str:
+    """The canonical id: named after the leading row, so that adding a row elsewhere does not rename it."""
+    lead = thing.rows[0]
+    return name("par", str(lead.ref)) if kind == "partners" else row_thing_id(lead)
+
+
+def assemble(rows: Iterable[Row], partner_rows: Iterable[Row], record_of: Mapping[str, str]) -> Facts:
+    """Facts of one group. ``partner_rows`` may come from outside the group; ``record_of`` names the connection of
+    record of each kind. Rows that cannot be judged become problems, never errors."""
+    kinds: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        kinds[row.kind].append(row)
+    accounts = link(kinds["account"], record_of.get("account"))
+    partners = link([row for row in partner_rows if row.values.get("is_partner")], record_of.get("account"))
+    opportunities = link(kinds["opportunity"], record_of.get("opportunity"))
+    things = _Things(index(accounts), index(partners), index(opportunities))
+    problems: list[Problem] = []
+    return Facts(
+        accounts=_sorted(_account(thing, things) for thing in accounts if thing.alive),
+        partners=_sorted(_partner(thing) for thing in partners if thing.alive),
+        opportunities=_sorted(
+            deal
+            for thing in opportunities
+            if thing.alive and (deal := _opportunity(thing, things, kinds["line"], problems))
+        ),
+        registrations=_sorted(
+            registration
+            for row in kinds["registration"]
+            if not row.deleted and (registration := _registration(row, things, problems))
+        ),
+        problems=tuple(sorted(problems)),
+    )
+
+
+def _sorted(things: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(sorted(things, key=lambda thing: thing.id))
+
+
+def _members(thing: Linked) -> tuple[Ref, ...]:
+    return tuple(row.ref for row in thing.alive)
+
+
+def _first(thing: Linked, path: str) -> Any:
+    """The leading row's value; another row fills in only what the leading one leaves empty."""
+    return next((value for row in thing.alive if (value := row.values.get(path)) not in (None, "", ())), None)
+
+
+def _account(thing: Linked, things: _Things) -> Account:
+    return Account(
+        id=thing_id("accounts", thing),
+        name=_first(thing, "name") or "",
+        members=_members(thing),
+        domain=_first(thing, "domain"),
+        country=_first(thing, "country"),
+        duns=_first(thing, "duns"),
+        parent_id=things.id("accounts", _first(thing, "parent")),
+        named_list=NamedList(_first(thing, "named_list") or NamedList.NONE),
+    )
+
+
+def _partner(thing: Linked) -> Partner:
+    tier = _first(thing, "tier")
+    return Partner(
+        id=thing_id("partners", thing),
+        name=_first(thing, "name") or "",
+        members=_members(thing),
+        status=PartnerStatus(_first(thing, "partner_status") or PartnerStatus.ACTIVE),
+        tier=Tier(tier) if tier else None,
+        certifications=_first(thing, "certifications") or (),
+        agreement_start=_first(thing, "agreement_start"),
+        agreement_end=_first(thing, "agreement_end"),
+        agreement_regions=_first(thing, "agreement_regions") or (),
+        agreement_families=_first(thing, "agreement_families") or (),
+        agreement_exclusive=bool(_first(thing, "agreement_exclusive")),
+    )
+
+
+def _opportunity(
+    thing: Linked, things: _Things, lines: Sequence[Row], problems: list[Problem]
+) -> Opportunity | None:
+    lead = thing.alive[0]
+    stage = _stage(lead)
+    if stage is None:
+        problems.append(Problem(str(lead.ref), "its stage is unknown", "map the stage in the picklist `stage`"))
+        return None
+    return Opportunity(
+        id=thing_id("opportunities", thing),
+        name=lead.values.get("name") or "",
+        members=_members(thing),
+        account_id=things.id("accounts", _first(thing, "account")),
+        stage=stage,
+        created_at=lead.values.get("created_at") or lead.stamp,
+        type=OpportunityType(lead.values.get("type") or OpportunityType.NEW),
+        amount=lead.values.get("amount"),
+        close_date=lead.values.get("close_date"),
+        direct_engaged_at=_first(thing, "direct_engaged_at"),
+        renewal_of=things.id("opportunities", _first(thing, "renewal_of")),
+        lines=_lines(lead.ref, things, lines, problems),
+        link="; ".join(thing.evidence),
+    )
+
+
+def _stage(row: Row) -> Stage | None:
+    if row.values.get("closed"):
+        return Stage.WON if row.values.get("won") else Stage.LOST
+    stage = row.values.get("stage")
+    return Stage(stage) if stage else None
+
+
+def _lines(deal: Ref, things: _Things, rows: Sequence[Row], problems: list[Problem]) -> tuple[Line, ...]:
+    """The lines of the row of record: the other CRM's copy of a line is not a second line."""
+    found = []
+    for row in sorted(rows, key=lambda row: row.ref):
+        if row.deleted or row.values.get("opportunity") != deal:
+            continue
+        needs = []
+        for ref in row.values.get("needs") or ():
+            partner = things.id("partners", ref)
+            if partner is None:
+                problems.append(
+                    Problem(str(row.ref), f"it needs {ref}, which is no known partner", "correct the line")
+                )
+            else:
+                needs.append(partner)
+        values = row.values
+        line = Line(row.ref.id, row.ref, values.get("code"), values.get("family"), values.get("net"), tuple(needs))
+        found.append(line)
+    return tuple(found)
+
+
+def _registration(row: Row, things: _Things, problems: list[Problem]) -> Registration | None:
+    values = row.values
+    partner = things.id("partners", values.get("partner"))
+    if partner is None:
+        what = f"its partner {values.get('partner') or '(empty)'} is no known partner"
+        problems.append(Problem(str(row.ref), what, "fill in the partner, and mark that account as a partner"))
+        return None
+    return Registration(
+        id=row_thing_id(row),
+        ref=row.ref,
+        partner_id=partner,
+        created_at=values.get("created_at") or row.stamp,
+        opportunity_id=things.id("opportunities", values.get("opportunity")),
+        roles=tuple(sorted((Role(role) for role in values.get("roles") or ()), key=list(Role).index)),
+        customer_choice=_word(Choice, values.get("customer_choice")),
+        joint_response=_word(Response, values.get("joint_response")),
+        vote=_word(Vote, values.get("vote")),
+        line_ids=values.get("lines") or (),
+        **{path: values[path] for path in _SAME_NAME if values.get(path) is not None},
+    )
+
+
+def _word(words: Any, value: str | None) -> Any:
+    return None if value is None else words(value)
+
+
+_SAME_NAME = (
+    "customer_name",
+    "customer_domain",
+    "customer_country",
+    "families",
+    "regions",
+    "contribution",
+    "lead",
+    "sourcing",
+    "tender_published_on",
+    "declared_value",
+    "expected_close",
+    "submitted_at",
+    "joint_key",
+    "proposed_share",
+    "evidence",
+    "withdrawn",
+    "extension_requested_at",
+    "voter",
+    "voted_at",
+    "vote_reason",
+)
+"""Paths of a registration that carry over under their own name."""

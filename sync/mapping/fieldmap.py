@@ -1,0 +1,137 @@
+"""A mapping compiled once: records to rows of our words, and our words to CRM text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connector.record import ABSENT, Record, Text
+from sync.mapping.form import FieldForm, MappingForm
+from sync.mapping.paths import PATHS
+from sync.mapping.transforms import TRANSFORMS, Choices, Setting, Transform
+from sync.model.ids import digest
+from sync.model.problem import Problem
+from sync.model.row import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One field of a mapping, ready to run."""
+
+    path: str
+    remotes: tuple[str, ...]
+    optional: frozenset[str]
+    transform: Transform
+    setting: Setting
+    ours: bool
+    writes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMap:
+    """One mapping file, compiled. ``fields`` are asked for in this order; ``hash`` is the mapping's version."""
+
+    id: str
+    connection: str
+    object: str
+    canonical: str
+    optional: bool
+    key: str | None  # the remote field that carries our key
+    fields: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    hash: str
+
+    def read(self, record: Record) -> tuple[Row, list[Problem]]:
+        """A row, and a problem for every value that is not what the mapping says it is."""
+        raw = dict(zip(self.fields, record.values, strict=False))
+        values: dict[str, Any] = {}
+        problems: list[Problem] = []
+        for rule in self.rules:
+            texts = tuple(raw.get(remote, ABSENT) for remote in rule.remotes)
+            if texts[0] is ABSENT:
+                continue
+            try:
+                known = tuple(None if text is ABSENT else text for text in texts)
+                values[rule.path] = rule.transform.read(known, rule.setting)
+            except ValueError as error:
+                where = f"{record.ref} {'/'.join(rule.remotes)}"
+                problems.append(Problem(where, str(error), f"correct the record, or the mapping {self.id}"))
+        row = Row(record.ref, self.canonical, record.stamp, values, raw, record.deleted, record.merged_into)
+        return row, problems
+
+    def write(self, values: Mapping[str, Any]) -> dict[str, Text]:
+        """CRM text for the paths of ``values`` that this mapping writes. Raises ValueError naming the path."""
+        written: dict[str, Text] = {}
+        for rule in self.rules:
+            if not rule.writes or rule.path not in values:
+                continue
+            try:
+                texts = rule.transform.write(values[rule.path], rule.setting)
+            except ValueError as error:
+                raise ValueError(f"{self.id}: {rule.path}: {error}") from error
+            written.update(zip(rule.remotes, texts, strict=False))
+        return written
+
+    def may_miss(self, remote: str) -> bool:
+        """Whether a remote field is allowed to be missing in this org."""
+        return any(remote in rule.optional for rule in self.rules)
+
+
+def compile_form(form: MappingForm, currency: str | None) -> FieldMap:
+    """The runnable form of a checked mapping. ``currency``: the connection's default."""
+    rules = tuple(_rule(form, field, currency) for field in form.field)
+    fields = tuple(dict.fromkeys(remote for rule in rules for remote in rule.remotes))
+    return FieldMap(
+        id=form.id,
+        connection=form.connection,
+        object=form.object,
+        canonical=form.canonical,
+        optional=form.optional,
+        key=form.key,
+        fields=fields,
+        rules=rules,
+        hash=digest(form.model_dump_json(), currency or ""),
+    )
+
+
+def _rule(form: MappingForm, field: FieldForm, currency: str | None) -> Rule:
+    path = PATHS[form.canonical][field.canonical]
+    picklist = form.picklist.get(field.picklist or "")
+    connection, _, target = (field.refers or "").rpartition(":")
+    return Rule(
+        path=field.canonical,
+        remotes=tuple(remote.removesuffix("?") for remote in field.remote),
+        optional=frozenset(remote.removesuffix("?") for remote in field.remote if remote.endswith("?")),
+        transform=TRANSFORMS[path.transform],
+        setting=Setting(
+            connection=form.connection,
+            choices=Choices(picklist.map, picklist.unmapped) if picklist else Choices(),
+            refers=(connection or form.connection, target),
+            currency=currency,
+        ),
+        ours=path.ours,
+        writes=field.direction != "in",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Mappings:
+    """Every active mapping of this installation."""
+
+    all: tuple[FieldMap, ...]
+
+    @property
+    def hash(self) -> str:
+        return digest(*sorted(field_map.hash for field_map in self.all))
+
+    def of(self, connection: str, obj: str) -> FieldMap | None:
+        """The mapping of one object of one connection."""
+        return next((m for m in self.all if (m.connection, m.object) == (connection, obj)), None)
+
+    def for_kind(self, connection: str, canonical: str) -> FieldMap | None:
+        """The mapping of one connection for one of our objects."""
+        return next((m for m in self.all if (m.connection, m.canonical) == (connection, canonical)), None)
+
+    def of_connection(self, connection: str) -> Sequence[FieldMap]:
+        return [m for m in self.all if m.connection == connection]

@@ -1,0 +1,64 @@
+"""What is sold: opportunities and their lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from connector.record import Ref
+from sync.model.money import Money
+
+
+class Stage(StrEnum):
+    """How far a deal is; the order is the order of the sale."""
+
+    PROSPECT = "PROSPECT"
+    QUALIFIED = "QUALIFIED"
+    TECH_VALIDATION = "TECH_VALIDATION"
+    BIZ_VALIDATION = "BIZ_VALIDATION"
+    COMMITTED = "COMMITTED"
+    WON = "WON"
+    LOST = "LOST"
+
+    @property
+    def closed(self) -> bool:
+        return self in (Stage.WON, Stage.LOST)
+
+
+class OpportunityType(StrEnum):
+    NEW = "NEW"
+    EXPANSION = "EXPANSION"
+    RENEWAL = "RENEWAL"
+    CREDIT = "CREDIT"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of an opportunity. ``needs``: the partners without whom this line cannot be delivered."""
+
+    id: str
+    ref: Ref
+    code: str | None
+    family: str | None
+    net: Money | None
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Opportunity:
+    """A deal, once, however many CRMs hold it. ``members[0]`` is its row in the connection of record."""
+
+    id: str
+    name: str
+    members: tuple[Ref, ...]
+    account_id: str | None
+    stage: Stage
+    created_at: datetime
+    type: OpportunityType = OpportunityType.NEW
+    amount: Money | None = None
+    close_date: date | None = None
+    direct_engaged_at: datetime | None = None
+    renewal_of: str | None = None
+    lines: tuple[Line, ...] = ()
+    link: str = ""  # why several rows are one deal, in words

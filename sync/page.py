@@ -1,0 +1,85 @@
+"""Some connected groups decided and planned together: read once, judged by pure functions, nothing written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sync.decide import decide
+from sync.identity.assemble import assemble
+from sync.intend import intend
+from sync.model.facts import Facts, History, Verdict
+from sync.model.plan import Held, Intent, Plan
+from sync.model.registration import Standing, State
+from sync.plan import Known, plan
+from sync.policy import Policies
+from sync.store.groups import Group, load_baselines, load_groups
+from sync.store.verdicts import load_history
+from sync.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One group: what is, what was, what is decided, what is to be written, and when to look again."""
+
+    group_id: str
+    facts: Facts
+    history: History
+    verdict: Verdict
+    plan: Plan
+    look_again: datetime | None
+
+
+def judge_page(world: World, ids: Sequence[str], now: datetime) -> list[Judged]:
+    """Decide and plan some groups as of ``now``."""
+    with world.store.read() as connection:
+        groups = load_groups(connection, ids, world.mappings)
+        facts = [assemble(group.rows, group.partner_rows, world.record_of) for group in groups]
+        histories = load_history(connection, facts)
+        decided = [
+            decide(known, history, world.policies, now) for known, history in zip(facts, histories, strict=True)
+        ]
+        wanted = [intend(known, verdict) for known, verdict in zip(facts, decided, strict=True)]
+        places = _places(world, groups, (intent for intents, _ in wanted for intent in intents))
+        ours = load_baselines(connection, places)
+    judged = []
+    for group, known, history, verdict, (intents, held) in zip(
+        groups, facts, histories, decided, wanted, strict=True
+    ):
+        planned = plan(intents, Known(group.rows, ours), world.mappings)
+        again = look_again(verdict.standings, world.policies, now)
+        judged.append(Judged(group.id, known, history, verdict, _holding(planned, held), again))
+    return judged
+
+
+def _holding(planned: Plan, held: Sequence[Held]) -> Plan:
+    return Plan(planned.changes, (*planned.held, *held), planned.agreed, planned.unchanged)
+
+
+def _places(world: World, groups: Iterable[Group], intents: Iterable[Intent]) -> Iterator[tuple[str, str, str]]:
+    """The rows whose baselines matter: those intended, and our own rows that may have to go."""
+    for intent in intents:
+        field_map = world.mappings.for_kind(intent.connection, intent.kind)
+        if field_map:
+            yield intent.connection, field_map.object, intent.ref.id if intent.ref else intent.key
+    for group in groups:
+        for row in group.rows:
+            if row.kind == "attribution" and row.values.get("key"):
+                yield row.ref.connection, row.ref.kind, row.values["key"]
+
+
+def look_again(standings: Iterable[Standing], policies: Policies, now: datetime) -> datetime | None:
+    """When the next clock of these registrations ends; ``None`` when none runs."""
+    moments = [moment for standing in standings for moment in _clocks(standing, policies) if moment > now]
+    return min(moments, default=None)
+
+
+def _clocks(standing: Standing, policies: Policies) -> Iterator[datetime]:
+    if standing.state is State.ACTION_REQUIRED and standing.answer_due:
+        yield standing.answer_due + timedelta(seconds=1)
+    if standing.state is State.APPROVED and standing.protection_end:
+        policy = policies.by_id(standing.policy)
+        zone = ZoneInfo(policy.calendar.zone) if policy else UTC
+        yield datetime.combine(standing.protection_end + timedelta(days=1), time.min, zone).astimezone(UTC)

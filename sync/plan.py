@@ -1,0 +1,219 @@
+"""From what we want, what the CRMs say and what we wrote last: the changes to make, and those that need a person.
+
+Three-way comparison, for each field:
+
+================  ===================================================================
+want == theirs    nothing to do
+theirs == ours    nobody touched it since we wrote it: write
+never written     write into an empty field; a filled one belongs to somebody: hold
+both moved        somebody edited what dealsync owns: hold
+not readable      hold and say so (absent is not null)
+================  ===================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Final
+
+from connector.record import ABSENT, Absent, Op, Text, Value
+from sync.mapping.fieldmap import FieldMap, Mappings
+from sync.model.plan import Agreed, FieldChange, Held, Intent, Limits, Plan, PlannedChange, Totals
+from sync.model.row import Row
+
+Baseline = Mapping[str, Text]
+"""What we last wrote to one row, by field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of the CRMs' side: rows as last read, and what we last wrote, by row or key."""
+
+    rows: Sequence[Row]
+    ours: Mapping[tuple[str, str, str], Baseline]  # (connection, object, row id or our key)
+
+
+def plan(intents: Sequence[Intent], known: Known, mappings: Mappings) -> Plan:
+    """The changes that make every row say what is intended, in the order in which they are to be applied."""
+    by_ref = {row.ref: row for row in known.rows}
+    by_key = {_key_of(row): row for row in known.rows if row.kind == "attribution" and not row.deleted}
+    changes: list[PlannedChange] = []
+    held: list[Held] = []
+    agreed: list[Agreed] = []
+    unchanged = 0
+    for intent in intents:
+        field_map = mappings.for_kind(intent.connection, intent.kind)
+        if field_map is None:
+            held.append(_unmapped(intent))
+            continue
+        row = by_ref.get(intent.ref) if intent.ref else by_key.get((intent.connection, intent.key))
+        ours = known.ours.get((intent.connection, field_map.object, _name(intent)), {})
+        change, faults, same = _compare(intent, row, ours, field_map)
+        held += faults
+        agreed += same
+        if change:
+            changes.append(change)
+        elif not faults:
+            unchanged += 1
+    changes += _removals(intents, known.rows, mappings)
+    return Plan(_ordered(_whole_sets(changes, held)), tuple(held), tuple(agreed), unchanged)
+
+
+def _key_of(row: Row) -> tuple[str, str]:
+    return row.ref.connection, row.values.get("key") or ""
+
+
+def _compare(
+    intent: Intent, row: Row | None, ours: Baseline, field_map: FieldMap
+) -> tuple[PlannedChange | None, list[Held], list[Agreed]]:
+    fields: list[FieldChange] = []
+    held: list[Held] = []
+    agreed: list[Agreed] = []
+    place = (intent.connection, field_map.object, _name(intent))
+    keyed = intent.ref is None
+    for field, want in field_map.write(intent.values).items():
+        theirs: Value = None if row is None else row.raw.get(field, ABSENT)
+        if keyed and field == field_map.key:
+            continue
+        if theirs is ABSENT and field_map.may_miss(field):
+            continue
+        if _same(theirs, want):
+            if row is not None and want is not None and ours.get(field) != want:
+                agreed.append(Agreed(*place, field, want))
+            continue
+        if isinstance(theirs, Absent):
+            held.append(Held(*place, field, _UNREADABLE, intent.title))
+        elif reason := _objection(theirs, ours, field, keyed):
+            held.append(Held(*place, field, reason, intent.title))
+        else:
+            fields.append(FieldChange(field, theirs, want))
+    if not fields and (row is not None or not keyed):
+        return None, held, agreed
+    change = PlannedChange(
+        connection=intent.connection,
+        object=field_map.object,
+        op=Op.UPSERT if keyed else Op.UPDATE,
+        by=(field_map.key or "") if keyed else "id",
+        key=_name(intent),
+        fields=tuple(fields),
+        title=intent.title,
+        reason=intent.reason,
+        group=intent.group,
+        creates=keyed and row is None,
+    )
+    return change, held, agreed
+
+
+def _name(intent: Intent) -> str:
+    return intent.ref.id if intent.ref else intent.key
+
+
+def _same(theirs: Value, want: Text) -> bool:
+    """An unticked box and an empty one say the same."""
+    return theirs == want or (want == "false" and theirs is None)
+
+
+def _blank(theirs: Text) -> bool:
+    return theirs is None or theirs == "false"
+
+
+_UNREADABLE: Final = "it cannot be read by this user: grant access to the field, or take it out of the mapping"
+
+
+def _objection(theirs: Text, ours: Baseline, field: str, keyed: bool) -> str:
+    """Why a field may not be written; empty when it may. A row that carries our key is ours altogether."""
+    if field not in ours:
+        if keyed or _blank(theirs):
+            return ""
+        return f"somebody filled it with {theirs!r} before dealsync ever wrote it: clear it, or adopt it"
+    if theirs == ours[field] or (_blank(theirs) and ours[field] in (None, "false")):
+        return ""
+    return (
+        f"somebody changed it to {theirs!r}; dealsync had written {ours[field]!r}: restore it, or record a decision"
+    )
+
+
+def _unmapped(intent: Intent) -> Held:
+    reason = f"no mapping of {intent.connection} covers {intent.kind}: add one, or the decision stays here"
+    return Held(intent.connection, intent.kind, _name(intent), "", reason, intent.title)
+
+
+def _removals(intents: Sequence[Intent], rows: Iterable[Row], mappings: Mappings) -> list[PlannedChange]:
+    """Our own rows that no split asks for any more. A row without our key is never touched."""
+    wanted = {(intent.connection, intent.key) for intent in intents if intent.kind == "attribution"}
+    deals = {row.ref for row in rows if row.kind == "opportunity" and not row.deleted}
+    found = []
+    for row in rows:
+        field_map = mappings.for_kind(row.ref.connection, "attribution")
+        key = row.values.get("key") or ""
+        if row.kind != "attribution" or row.deleted or not key.startswith("att_") or field_map is None:
+            continue
+        if (row.ref.connection, key) in wanted or row.values.get("opportunity") not in deals:
+            continue
+        found.append(
+            PlannedChange(
+                connection=row.ref.connection,
+                object=field_map.object,
+                op=Op.REMOVE,
+                by=field_map.key or "",
+                key=key,
+                fields=(),
+                title=f"attribution row {row.ref.id}",
+                reason="no split asks for it any more",
+            )
+        )
+    return found
+
+
+def _whole_sets(changes: Sequence[PlannedChange], held: list[Held]) -> list[PlannedChange]:
+    """A set of attribution rows is written whole or not at all (P6): one held field holds its set."""
+    titles = {fault.key for fault in held}
+    groups = {change.group for change in changes if change.group and change.key in titles}
+    for change in changes:
+        if change.group in groups and change.key not in titles:
+            reason = "another row of this split is held, and a split is written whole or not at all"
+            held.append(Held(change.connection, change.object, change.key, "", reason, change.title))
+    return [change for change in changes if not (change.group and change.group in groups)]
+
+
+def _ordered(changes: Iterable[PlannedChange]) -> tuple[PlannedChange, ...]:
+    """Within a CRM: rows that go, shares that fall, shares that rise, then the summaries that mention them."""
+    return tuple(sorted(changes, key=lambda change: (change.connection, _turn(change), change.object, change.key)))
+
+
+def _turn(change: PlannedChange) -> int:
+    if change.op is Op.REMOVE:
+        return 0
+    if change.op is Op.UPDATE:
+        return 3
+    return 1 if _falls(change) else 2
+
+
+def _falls(change: PlannedChange) -> bool:
+    for field in change.fields:
+        if isinstance(field.before, str) and field.after is not None:
+            try:
+                if Decimal(field.after) < Decimal(field.before):
+                    return True
+            except ArithmeticError:
+                continue
+    return False
+
+
+def unsafe(totals: Totals, rows: int, limits: Limits) -> tuple[str, ...]:
+    """Why a plan this large needs a person; empty when it does not. ``rows``: how many rows we know (P9)."""
+    found = []
+    changes_at_most = max(limits.changes, rows * limits.changes_percent // 100)
+    deletes_at_most = max(limits.deletes, rows * limits.deletes_percent // 100)
+    if totals.changes > changes_at_most:
+        found.append(f"{totals.changes} changes; a run may make {changes_at_most} by itself")
+    if totals.delete > deletes_at_most:
+        found.append(f"{totals.delete} deletes; a run may make {deletes_at_most} by itself")
+    return tuple(found)
+
+
+def restricted(plan_: Plan, ids: set[str]) -> Plan:
+    """Only the changes that somebody approved."""
+    return replace(plan_, changes=tuple(change for change in plan_.changes if change.id in ids))

@@ -1,0 +1,1 @@
+"""What `dealsync init` copies: a configuration, and the policies of a standard programme."""

@@ -1,0 +1,1 @@
+"""Runs cycles on a clock: the one importer of the scheduler."""

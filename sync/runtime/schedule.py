@@ -1,0 +1,64 @@
+"""Runs a cycle at every tick of the schedule, one at a time, until it is told to stop."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from types import FrameType
+from typing import Final
+
+from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from sync.model.problem import BadInput, Problem
+
+_EVERY: Final = re.compile(r"every (\d+) (minute|hour)s?")
+
+
+def trigger(schedule: str) -> IntervalTrigger | CronTrigger:
+    """The ticks of ``every N minutes``, ``every N hours`` or ``cron M H D M W``. Raises BadInput otherwise."""
+    if (match := _EVERY.fullmatch(schedule)) and int(match[1]) > 0:
+        return IntervalTrigger(timezone=UTC, **{f"{match[2]}s": int(match[1])})
+    if schedule.startswith("cron "):
+        try:
+            return CronTrigger.from_crontab(schedule.removeprefix("cron "), timezone=UTC)
+        except ValueError as error:
+            raise _unknown(f"{schedule!r} is no cron line: {error}") from error
+    raise _unknown(f"{schedule!r} is no schedule")
+
+
+def _unknown(what: str) -> BadInput:
+    fix = 'write "every 5 minutes", "every 2 hours" or "cron 0 3 * * *"'
+    return BadInput([Problem("config.toml: schedule.sync", what, fix)])
+
+
+def worker_name() -> str:
+    """Who this process is, for the lease: host and process."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def run_forever(tick: Callable[[], None], schedule: str) -> None:
+    """Tick now and then on schedule, until SIGTERM or SIGINT; a tick that is running ends first.
+
+    A tick that is late is not made up for, and two never run together. ``tick`` handles its own failures.
+    """
+    scheduler = BlockingScheduler(timezone=UTC)
+    first = datetime.now(UTC) + timedelta(milliseconds=50)
+    rules = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    scheduler.add_job(tick, trigger(schedule), next_run_time=first, **rules)
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        threading.Thread(target=scheduler.shutdown, daemon=True).start()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        scheduler.start()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,65 @@
+"""Which groups must be decided, and when: a group is due when its facts change or one of its clocks ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, select
+
+from connector.record import datetime_text
+from sync.store.rows import chunks, upsert
+from sync.store.tables import due, record
+
+_JUDGED = ("registration", "attribution")
+"""Only a group with one of these can have anything to decide or to take back."""
+
+
+def make_due(connection: Connection, groups: Iterable[str], at: datetime) -> None:
+    """Some groups changed. Those with nothing to judge are passed over: work follows what matters."""
+    for chunk in chunks(sorted(groups)):
+        query = select(record.c.group_id).where(record.c.group_id.in_(chunk), record.c.kind.in_(_JUDGED)).distinct()
+        found = list(connection.scalars(query))
+        upsert(connection, due, [{"group_id": group, "at": datetime_text(at)} for group in found])
+        emptied = sorted(set(chunk) - set(found))
+        connection.execute(delete(due).where(due.c.group_id.in_(emptied)))
+
+
+def make_all_due(connection: Connection, at: datetime) -> None:
+    """Rules or mappings changed: everything that can be judged is judged again."""
+    query = select(record.c.group_id).where(record.c.kind.in_(_JUDGED)).distinct()
+    rows = [{"group_id": group, "at": datetime_text(at)} for group in connection.scalars(query)]
+    upsert(connection, due, rows)
+
+
+def count_due(connection: Connection, now: datetime) -> int:
+    """How many groups are due."""
+    query = select(func.count()).select_from(due).where(due.c.at <= datetime_text(now))
+    return int(connection.scalar(query) or 0)
+
+
+def due_after(connection: Connection, now: datetime, after: str, limit: int) -> Sequence[str]:
+    """The next ``limit`` due groups after ``after`` in the order of their names."""
+    query = (
+        select(due.c.group_id)
+        .where(due.c.at <= datetime_text(now), due.c.group_id > after)
+        .order_by(due.c.group_id)
+        .limit(limit)
+    )
+    return list(connection.scalars(query))
+
+
+def pages_due(read: Connection, now: datetime, size: int) -> Iterator[Sequence[str]]:
+    """Every due group, in pages, in one consistent view."""
+    after = ""
+    while page := due_after(read, now, after, size):
+        yield page
+        after = page[-1]
+
+
+def set_due(connection: Connection, group: str, at: datetime | None) -> None:
+    """The group was decided: its next clock, or nothing to wait for."""
+    if at is None:
+        connection.execute(delete(due).where(due.c.group_id == group))
+    else:
+        upsert(connection, due, [{"group_id": group, "at": datetime_text(at)}])

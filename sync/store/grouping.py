@@ -1,0 +1,124 @@
+"""Keeps the connected groups: records that share an anchor are in one group, and only they are.
+
+New anchors can only join groups, which costs as much as the page. An anchor that a record loses may split its
+group: only then is that group's membership worked out again. A group is named after one of its members.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, select, tuple_, update
+
+from sync.store.rows import chunks, upsert
+from sync.store.tables import anchor, record, tie
+
+Anchors = Mapping[str, frozenset[str]]
+"""Record key to its anchors; every record has at least its own id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """``of``: the group of each record; ``touched``: every group, old or new, whose facts changed."""
+
+    of: Mapping[str, str]
+    touched: frozenset[str]
+
+
+class _Union:
+    """Which names stand for the same set; the smallest stands for all."""
+
+    def __init__(self) -> None:
+        self._lead: dict[str, str] = {}
+
+    def find(self, name: str) -> str:
+        path = []
+        while (lead := self._lead.setdefault(name, name)) != name:
+            path.append(name)
+            name = lead
+        for passed in path:
+            self._lead[passed] = name
+        return name
+
+    def join(self, one: str, other: str) -> None:
+        low, high = sorted((self.find(one), self.find(other)))
+        self._lead[high] = low
+
+
+def regroup(connection: Connection, changed: Anchors, groups: Mapping[str, str]) -> Groups:
+    """The groups of some records whose anchors are now ``changed``. ``groups``: where the stored ones were."""
+    before = _ties(connection, list(changed))
+    split = {groups[key] for key, own in before.items() if own - changed[key] and key in groups}
+    _store_ties(connection, changed, before)
+    others = _members(connection, split) - changed.keys()
+    everyone = {key: frozenset(own) for key, own in _ties(connection, sorted(others)).items()} | dict(changed)
+    for group in split:
+        connection.execute(delete(anchor).where(anchor.c.group_id == group))
+    stored = _stored_groups(connection, sorted({name for own in everyone.values() for name in own}))
+    named = _name_sets(everyone, stored)
+    for old in sorted(set(stored.values())):
+        if (new := named[f"group {old}"]) != old:
+            connection.execute(update(record).where(record.c.group_id == old).values(group_id=new))
+            connection.execute(update(anchor).where(anchor.c.group_id == old).values(group_id=new))
+    for key in sorted(others):
+        connection.execute(update(record).where(record.c.key == key).values(group_id=named[f"record {key}"]))
+    _store_anchors(connection, everyone, named, stored)
+    of = {key: named[f"record {key}"] for key in everyone}
+    return Groups(of, frozenset({*of.values(), *stored.values(), *split}))
+
+
+def _ties(connection: Connection, keys: Sequence[str]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for chunk in chunks(keys):
+        for row in connection.execute(select(tie.c.key, tie.c.anchor).where(tie.c.key.in_(chunk))):
+            found.setdefault(row.key, set()).add(row.anchor)
+    return found
+
+
+def _members(connection: Connection, groups: Iterable[str]) -> set[str]:
+    query = select(record.c.key).where(record.c.group_id.in_(sorted(groups)))
+    return set(connection.scalars(query))
+
+
+def _store_ties(connection: Connection, changed: Anchors, before: Mapping[str, set[str]]) -> None:
+    gone = [(key, name) for key, own in changed.items() for name in before.get(key, set()) - own]
+    for chunk in chunks(gone):
+        connection.execute(delete(tie).where(tuple_(tie.c.key, tie.c.anchor).in_(chunk)))
+    new = [(key, name) for key, own in changed.items() for name in own - before.get(key, set())]
+    upsert(connection, tie, [{"key": key, "anchor": name} for key, name in sorted(new)])
+
+
+def _stored_groups(connection: Connection, names: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for chunk in chunks(names):
+        query = select(anchor.c.anchor, anchor.c.group_id).where(anchor.c.anchor.in_(chunk))
+        found.update({row.anchor: row.group_id for row in connection.execute(query)})
+    return found
+
+
+def _name_sets(everyone: Anchors, stored: Mapping[str, str]) -> dict[str, str]:
+    """A group for every ``record …`` and ``group …``: one that exists keeps its name, a new one gets a member's."""
+    union = _Union()
+    for key, own in everyone.items():
+        for name in own:
+            union.join(f"record {key}", f"anchor {name}")
+    for name, group in stored.items():
+        union.join(f"anchor {name}", f"group {group}")
+    existing: dict[str, str] = {}
+    for group in sorted(set(stored.values()), reverse=True):
+        existing[union.find(f"group {group}")] = group
+    fresh: dict[str, str] = {}
+    for key in sorted(everyone, reverse=True):
+        fresh[union.find(f"record {key}")] = key
+    named = {lead: existing.get(lead, key) for lead, key in fresh.items()}
+    nodes = [f"record {key}" for key in everyone] + [f"group {group}" for group in stored.values()]
+    return {node: named[union.find(node)] for node in nodes}
+
+
+def _store_anchors(
+    connection: Connection, everyone: Anchors, named: Mapping[str, str], stored: Mapping[str, str]
+) -> None:
+    wanted = {name: named[f"record {key}"] for key, own in everyone.items() for name in own}
+    moved = [{"anchor": name, "group_id": group} for name, group in wanted.items() if name not in stored]
+    upsert(connection, anchor, moved)

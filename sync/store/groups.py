@@ -1,0 +1,130 @@
+"""Reads connected groups back out of the store, as rows in our words."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from connector.record import Ref
+from sync.mapping.fieldmap import Mappings
+from sync.model.row import Row
+from sync.store.intake import stored_record
+from sync.store.rows import chunks
+from sync.store.tables import baseline, problem, record
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One connected group: its rows, and the rows of every partner that appears in it."""
+
+    id: str
+    rows: tuple[Row, ...]
+    partner_rows: tuple[Row, ...]
+
+
+def load_groups(connection: Connection, ids: Sequence[str], mappings: Mappings) -> list[Group]:
+    """Some groups, whole."""
+    rows = _rows(connection, ids, mappings)
+    partners = _partner_rows(connection, rows, mappings)
+    return [Group(group, tuple(rows.get(group, ())), _partners_of(rows.get(group, ()), partners)) for group in ids]
+
+
+def _rows(connection: Connection, ids: Sequence[str], mappings: Mappings) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = defaultdict(list)
+    for chunk in chunks(ids):
+        query = select(record).where(record.c.group_id.in_(chunk)).order_by(record.c.key)
+        for stored in connection.execute(query):
+            row = _row(stored, mappings)
+            if row:
+                found[stored.group_id].append(row)
+    return found
+
+
+def _row(stored: object, mappings: Mappings) -> Row | None:
+    field_map = mappings.of(stored.connection, stored.object)  # type: ignore[attr-defined]
+    return field_map.read(stored_record(field_map, stored))[0] if field_map else None
+
+
+def _partner_refs(rows: Iterable[Row]) -> set[Ref]:
+    found: set[Ref] = set()
+    for row in rows:
+        if (ref := row.values.get("partner")) is not None:
+            found.add(ref)
+        found.update(row.values.get("needs") or ())
+    return found
+
+
+def _partner_rows(
+    connection: Connection, rows: Mapping[str, Iterable[Row]], mappings: Mappings
+) -> Mapping[Ref, tuple[Row, ...]]:
+    """For each partner that is referred to: every account row of its own group, wherever that is."""
+    refs = sorted({ref for group in rows.values() for ref in _partner_refs(group)})
+    home: dict[str, list[Ref]] = defaultdict(list)
+    for chunk in chunks(refs):
+        keys = [str(ref) for ref in chunk]
+        query = select(record.c.connection, record.c.object, record.c.id, record.c.group_id)
+        for stored in connection.execute(query.where(record.c.key.in_(keys))):
+            home[stored.group_id].append(Ref(stored.connection, stored.object, stored.id))
+    found: dict[Ref, tuple[Row, ...]] = {}
+    for groups in chunks(sorted(home)):
+        accounts: dict[str, list[Row]] = defaultdict(list)
+        query_rows = select(record).where(record.c.group_id.in_(groups), record.c.kind == "account")
+        for stored in connection.execute(query_rows.order_by(record.c.key)):
+            row = _row(stored, mappings)
+            if row:
+                accounts[stored.group_id].append(row)
+        for group in groups:
+            found.update({ref: tuple(accounts[group]) for ref in home[group]})
+    return found
+
+
+def _partners_of(rows: Iterable[Row], partners: Mapping[Ref, tuple[Row, ...]]) -> tuple[Row, ...]:
+    found = {row.ref: row for ref in _partner_refs(rows) for row in partners.get(ref, ())}
+    return tuple(found[ref] for ref in sorted(found))
+
+
+def load_baselines(
+    connection: Connection, keys: Iterable[tuple[str, str, str]]
+) -> dict[tuple[str, str, str], dict[str, str | None]]:
+    """What we last wrote to some rows, by (connection, object, row id or our key)."""
+    by_object: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for place, obj, key in sorted(set(keys)):
+        by_object[place, obj].append(key)
+    found: dict[tuple[str, str, str], dict[str, str | None]] = {}
+    for (place, obj), ids in by_object.items():
+        for chunk in chunks(ids):
+            query = select(baseline.c.key, baseline.c.field, baseline.c.text).where(
+                baseline.c.connection == place, baseline.c.object == obj, baseline.c.key.in_(chunk)
+            )
+            for stored in connection.execute(query):
+                found.setdefault((place, obj, stored.key), {})[stored.field] = stored.text
+    return found
+
+
+def group_of(connection: Connection, record_id: str) -> str | None:
+    """The group of a record, by its id in the CRM, its full name ``connection:object:id``, or our own id."""
+    named = (record.c.id == record_id) | (record.c.key == record_id) | (record.c.thing == record_id)
+    query = select(record.c.group_id).where(named)
+    return connection.scalar(query.order_by(record.c.key).limit(1))
+
+
+def count_rows(connection: Connection) -> Mapping[tuple[str, str], int]:
+    """How many live rows of each object we know."""
+    query = (
+        select(record.c.connection, record.c.object, func.count())
+        .where(~record.c.deleted)
+        .group_by(record.c.connection, record.c.object)
+        .order_by(record.c.connection, record.c.object)
+    )
+    return {(row[0], row[1]): row[2] for row in connection.execute(query)}
+
+
+def count_problems(connection: Connection) -> Mapping[str, int]:
+    """How many open problems there are, by what is wrong."""
+    query = (
+        select(problem.c.what, func.count()).group_by(problem.c.what).order_by(func.count().desc(), problem.c.what)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}

@@ -1,0 +1,36 @@
+"""The few shapes of SQL that every part of the store uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.sqlite import insert
+
+Item = TypeVar("Item")
+
+_AT_ONCE = 500  # below SQLite's limit on variables in one statement
+
+
+def chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """``items`` in pieces that fit one statement."""
+    for start in range(0, len(items), _AT_ONCE):
+        yield items[start : start + _AT_ONCE]
+
+
+def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, or overwrite those with the same primary key. All rows name the same columns."""
+    if not rows:
+        return
+    names = list(rows[0])
+    statement = insert(table).values(dict.fromkeys(names))
+    keys = [column.name for column in table.primary_key]
+    changed = {name: statement.excluded[name] for name in names if name not in keys}
+    if changed:
+        statement = statement.on_conflict_do_update(index_elements=keys, set_=changed)
+    else:
+        statement = statement.on_conflict_do_nothing()
+    compiled = str(statement.compile(dialect=sqlite.dialect(paramstyle="named")))
+    connection.exec_driver_sql(compiled, [dict(row) for row in rows])

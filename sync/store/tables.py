@@ -1,0 +1,215 @@
+"""The tables. What the CRMs said, what was decided, what was written: three kinds of truth, never mixed."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+# --- what the CRMs said -------------------------------------------------------------------------------------------
+
+org = Table(  # the org behind each connection, pinned at the first contact
+    "org",
+    metadata,
+    Column("connection", String, primary_key=True),
+    Column("org", String, nullable=False),
+    Column("pinned_at", String, nullable=False),
+)
+
+cursor = Table(  # where the reading of each object stopped; committed together with the rows before it
+    "cursor",
+    metadata,
+    Column("connection", String, primary_key=True),
+    Column("object", String, primary_key=True),
+    Column("cursor", Text, nullable=False),
+    Column("mapping", String, nullable=False),
+    Column("drained", Boolean, nullable=False),
+    Column("at", String, nullable=False),
+)
+
+record = Table(  # one row a CRM record: the raw text of its mapped fields; our words are derived when needed
+    "record",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("connection", String, nullable=False),
+    Column("object", String, nullable=False),
+    Column("id", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("thing", String, nullable=False),  # the id of what this row stands for when it leads
+    Column("stamp", String, nullable=False),
+    Column("deleted", Boolean, nullable=False),
+    Column("merged_into", String),
+    Column("hash", String, nullable=False),
+    Column("raw", Text, nullable=False),
+    Column("group_id", String, nullable=False),
+    UniqueConstraint("connection", "object", "id"),
+)
+Index("record_group", record.c.group_id, record.c.kind)
+Index("record_thing", record.c.thing)
+Index("record_id", record.c.id)
+
+tie = Table(  # the anchors of each record
+    "tie",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("anchor", String, primary_key=True),
+)
+Index("tie_anchor", tie.c.anchor)
+
+anchor = Table(  # each anchor lies in exactly one group
+    "anchor",
+    metadata,
+    Column("anchor", String, primary_key=True),
+    Column("group_id", String, nullable=False),
+)
+Index("anchor_group", anchor.c.group_id)
+
+problem = Table(  # values that could not be understood, until the record or the mapping is mended
+    "problem",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("place", String, primary_key=True),
+    Column("what", Text, nullable=False),
+    Column("fix", Text, nullable=False),
+)
+
+due = Table(  # groups that must be decided at a time: now, or when the next clock ends
+    "due",
+    metadata,
+    Column("group_id", String, primary_key=True),
+    Column("at", String, nullable=False),
+)
+Index("due_at", due.c.at)
+
+# --- what was decided ---------------------------------------------------------------------------------------------
+
+decision = Table(  # append-only; triggers refuse edits, and refuse a rule after a person
+    "decision",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("subject", String, nullable=False),
+    Column("event", String, nullable=False),
+    Column("to_state", String, nullable=False),
+    Column("person", Boolean, nullable=False),
+    Column("at", String, nullable=False),
+    Column("body", Text, nullable=False),
+)
+Index("decision_subject", decision.c.subject, decision.c.seq)
+
+standing = Table(
+    "standing",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("state", String, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+case_file = Table(
+    "case_file",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+case_member = Table(  # which registrations a case is about
+    "case_member",
+    metadata,
+    Column("registration_id", String, primary_key=True),
+    Column("case_id", String, primary_key=True),
+)
+
+joint = Table(
+    "joint",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("opportunity_id", String, nullable=False),
+    Column("body", Text, nullable=False),
+)
+Index("joint_opportunity", joint.c.opportunity_id)
+
+split = Table(  # every version; the highest one stands
+    "split",
+    metadata,
+    Column("opportunity_id", String, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("body", Text, nullable=False),
+    Column("at", String, nullable=False),
+    Column("ended", Boolean, nullable=False),
+)
+
+# --- what was written ---------------------------------------------------------------------------------------------
+
+baseline = Table(  # what we last wrote, or found as we want it, by field: `ours` of the three-way comparison
+    "baseline",
+    metadata,
+    Column("connection", String, primary_key=True),
+    Column("object", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("field", String, primary_key=True),
+    Column("text", Text),
+)
+
+outbox = Table(  # intended writes: todo (never sent), sending (in doubt after a crash), done, or why not
+    "outbox",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False),
+    Column("run_id", String, nullable=False),
+    Column("group_id", String, nullable=False),
+    Column("connection", String, nullable=False),
+    Column("object", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("error", Text),
+    Column("at", String, nullable=False),
+    UniqueConstraint("run_id", "id"),
+)
+Index("outbox_state", outbox.c.state, outbox.c.seq)
+Index("outbox_row", outbox.c.connection, outbox.c.object, outbox.c.key)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("mode", String, nullable=False),
+    Column("started_at", String, nullable=False),
+    Column("finished_at", String),
+    Column("report", Text),
+)
+
+lease = Table(  # who may work, with a fencing number that only rises
+    "lease",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("holder", String, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("until", String, nullable=False),
+)
+
+token = Table(  # tokens that change while we run (rotated refresh tokens), sealed by the file's permissions
+    "token",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+setting = Table(  # hashes of policies and mappings that the stored verdicts were made under
+    "setting",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)

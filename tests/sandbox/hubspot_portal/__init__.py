@@ -1,0 +1,1 @@
+"""What the HubSpot sandbox promises, seen from outside."""

@@ -1,0 +1,128 @@
+"""May one more call be made, or when?"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.budget import DAY, LIMITS, Bucket, CallCount, daily
+from connector.errors import PauseUntil
+
+START = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.moment = START
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def advance(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+
+def at(*seconds: float) -> list[tuple[datetime, int]]:
+    return [(START + timedelta(seconds=second), 1) for second in seconds]
+
+
+@pytest.mark.parametrize(
+    ("spent", "now", "calls", "wait"),
+    [
+        ([], 0, 1, 0),
+        ([], 0, 3, 0),
+        (at(0, 1), 2, 1, 0),
+        (at(0, 1, 2), 2, 1, 8),
+        (at(0, 1, 2), 2, 2, 9),
+        (at(0, 1, 2), 2, 3, 10),
+        (at(0, 1, 2), 10, 1, 0),
+        (at(0, 1, 2), 9.5, 1, 0.5),
+        ([(START, 3)], 4, 1, 6),
+    ],
+)
+def test_three_calls_in_ten_seconds(spent: list[tuple[datetime, int]], now: float, calls: int, wait: float) -> None:
+    assert Bucket(3, 10).wait(spent, START + timedelta(seconds=now), calls) == wait
+
+
+def test_more_calls_than_ever_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="ask for fewer"):
+        Bucket(3, 10).wait([], START, 4)
+
+
+def test_a_day_keeps_a_fifth_for_others() -> None:
+    assert daily(1000) == Bucket(800, DAY)
+    assert daily(1000, reserve=0) == Bucket(1000, DAY)
+
+
+@given(st.lists(st.floats(0, 3), max_size=60))
+def test_no_window_ever_holds_more_than_its_bucket(pauses: list[float]) -> None:
+    clock, bucket = Clock(), Bucket(5, 2)
+    count = CallCount({"search": (bucket,)}, now=clock)
+    made: list[datetime] = []
+    for pause in pauses:
+        clock.advance(pause)
+        wait = count.take("hs", "search")
+        if wait:
+            clock.advance(wait)
+            assert count.take("hs", "search") == 0, "after the wait it may be made"
+        made.append(clock.moment)
+        assert sum(moment > clock.moment - timedelta(seconds=2) for moment in made) <= 5
+
+
+def test_a_call_that_must_wait_is_not_booked() -> None:
+    clock = Clock()
+    count = CallCount({"search": (Bucket(1, 1),)}, now=clock)
+    assert count.take("hs", "search") == 0
+    assert [count.take("hs", "search") for _ in range(5)] == [1] * 5
+    clock.advance(1)
+    assert count.take("hs", "search") == 0
+    assert count.calls["hs", "search"] == 2
+
+
+def test_connections_and_classes_are_counted_apart() -> None:
+    count = CallCount({"search": (Bucket(1, 1),), "general": (Bucket(1, 1),)}, now=Clock())
+    for connection in ("hs", "hs2"):
+        for limit in ("search", "general", "unlimited"):
+            assert count.take(connection, limit) == 0
+    assert count.take("hs", "search") == 1
+    assert count.take("hs", "unlimited") == 0
+
+
+def test_a_spent_day_pauses_until_calls_come_back() -> None:
+    clock = Clock()
+    count = CallCount({"api": (daily(10),)}, now=clock)
+    for _ in range(8):
+        assert count.take("sf", "api") == 0
+        clock.advance(3600)
+    with pytest.raises(PauseUntil, match="the day's 8 api calls") as caught:
+        count.take("sf", "api")
+    assert caught.value.when == START + timedelta(days=1)
+    clock.moment = caught.value.when
+    assert count.take("sf", "api") == 0
+
+
+def test_a_long_day_is_remembered_in_little_space() -> None:
+    clock = Clock()
+    count = CallCount({"api": (daily(100_000),)}, now=clock)
+    for _ in range(20_000):
+        clock.advance(1)
+        count.take("sf", "api")
+    assert len(count._spent["sf", "api"]) <= 1000
+    assert sum(calls for _, calls in count._spent["sf", "api"]) == 20_000
+
+
+def test_threads_never_take_more_than_there_is() -> None:
+    count = CallCount({"search": (Bucket(50, 60),)}, now=Clock())
+    with ThreadPoolExecutor(8) as threads:
+        waits = list(threads.map(lambda _: count.take("hs", "search"), range(200)))
+    assert waits.count(0) == 50
+
+
+def test_the_vendors_limits() -> None:
+    assert LIMITS["search"] == (Bucket(5, 1),)
+    assert Bucket(190, 10) in LIMITS["general"]
+    assert all(bucket.daily for bucket in LIMITS["api"])
