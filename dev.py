@@ -95,8 +95,12 @@ def recipe(uv: str | None, lock: str, *, ensurepip: bool) -> tuple[list[str], li
 
 
 def environment(outer: Mapping[str, str]) -> dict[str, str]:
-    """What commands see: this checkout first on PYTHONPATH, .venv first on PATH, no empty HOME."""
-    kept = {name: value for name, value in outer.items() if name != "PYTHONHOME" and (name, value) != ("HOME", "")}
+    """What commands see: this checkout first on PYTHONPATH, .venv first on PATH, no empty HOME.
+
+    Compiled modules are kept: without them every start compiles the CRM clients anew, which takes seconds.
+    """
+    dropped = ("PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in outer.items() if name not in dropped and (name, value) != ("HOME", "")}
     path = os.pathsep.join([str(VENV / "bin"), outer.get("PATH", os.defpath)])
     return {**kept, "PYTHONPATH": str(ROOT), "VIRTUAL_ENV": str(VENV), "PATH": path}
 

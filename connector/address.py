@@ -14,6 +14,11 @@ def is_safe(url: str) -> bool:
     return where.scheme == "https" or (where.scheme == "http" and _is_loopback(where.hostname))
 
 
+def stays_here(url: str) -> bool:
+    """Whether a URL never leaves this machine."""
+    return _is_loopback(urlsplit(url).hostname or "")
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return host == "localhost" or ip_address(host).is_loopback

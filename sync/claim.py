@@ -92,11 +92,13 @@ class Claim:
         return "" if self.standing and self.standing.vote_seen == name else name
 
     def protected_at(self, moment: datetime) -> bool:
-        """Whether a valid protection window covered ``moment``."""
+        """Whether a valid protection window covered ``moment``; its last day counts whole."""
         start = self.approved_at
-        if start is None or not self.live:
+        if start is None or not self.live or moment < start:
             return False
-        return start <= moment < start + timedelta(days=self.policy.windows.protection(self.partner.tier))
+        window = timedelta(days=self.policy.windows.protection(self.partner.tier))
+        end = (self.standing and self.standing.protection_end) or self.policy.today(start) + window
+        return self.policy.today(moment) <= end
 
     def evidence_points(self) -> int:
         """Verified evidence, one of a kind a week (domain: substantial work)."""

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from connector.address import stays_here
 from sync import policy
 from sync.mapping.fieldmap import FieldMap, Mappings, compile_form
 from sync.mapping.form import MappingForm
@@ -209,6 +210,7 @@ def _between(form: ConfigForm, forms: list[tuple[str, MappingForm]]) -> Iterator
             what = f"{entry.connection} {entry.object} is also mapped in {seen[place]}"
             yield Problem(f"{source}: object", what, "keep one of the two files")
         seen[place] = source
+    yield from _open_secrets(form)
     mapped = {connection for connection, _ in seen}
     for name in form.connection:
         if name not in mapped:
@@ -221,3 +223,18 @@ def _between(form: ConfigForm, forms: list[tuple[str, MappingForm]]) -> Iterator
     for kind, name in form.records.items():
         if name not in form.connection:
             yield Problem(f"config.toml: records.{kind}", f"no connection is called {name!r}", "correct the name")
+
+
+_SECRETS = ("client_secret", "private_key", "refresh_token", "token")
+
+
+def _open_secrets(form: ConfigForm) -> Iterator[Problem]:
+    """Secrets written into the file; only a sandbox on this machine, whose secrets guard nothing, may have them."""
+    for name, connection in form.connection.items():
+        for key in _SECRETS:
+            value = connection.auth.get(key, "env:")
+            if not value.startswith(("env:", "file:")) and not stays_here(connection.url):
+                fix = f'put it into the environment or a file, and write {key} = "env:NAME" or "file:PATH"'
+                yield Problem(
+                    f"config.toml: connection.{name}.auth.{key}", "a secret stands in the file itself", fix
+                )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from sync.claim import Claim
-from sync.conflicts.catalogue import CATALOGUE, detect
+from sync.conflicts.catalogue import CATALOGUE, Detector, detect
 from sync.conflicts.finding import Finding
 from sync.lifecycle import Event, Why, allowed, move
 from sync.model.ruling import Case, CaseState, Resolution, Severity, Step
@@ -24,18 +24,57 @@ def judge(
     by_id = {claim.id: claim for claim in claims}
     cases: dict[str, Case] = {}
     for detector in CATALOGUE:
-        for finding in detect(detector, list(by_id.values())):
-            if all(by_id[claim_id].live for claim_id in finding.claims):
-                known = before.get(finding.case_id)
-                ruling = resolve(finding, by_id, known if known and known.state is CaseState.OPEN else None)
-                cases[finding.case_id] = _case(finding, ruling, known, now)
-                for effect in ruling.effects:
-                    by_id[effect.claim_id] = _carry_out(by_id[effect.claim_id], effect, cases[finding.case_id], now)
+        _settle(detector, by_id, cases, before, now)
     for case in before.values():
         if case.id not in cases:
             cases[case.id] = _ended(case)
     settled = tuple(cases[case_id] for case_id in sorted(cases))
     return [_hold_or_clear(by_id[claim.id], settled, now) for claim in claims], settled
+
+
+def _settle(
+    detector: Detector, by_id: dict[str, Claim], cases: dict[str, Case], before: Mapping[str, Case], now: datetime
+) -> None:
+    """Every finding of one kind, in rounds.
+
+    In a round only those win who lose to nobody, for whoever is out holds nothing against others. What is left
+    when a round settles nothing (three who beat each other in a circle) waits for a person. So the outcome does
+    not depend on the order of the pairs.
+    """
+    while True:
+        rulings = _rulings(detector, by_id, cases, before)
+        losers = {effect.claim_id for _, ruling in rulings if ruling.winner for effect in ruling.effects}
+        ready = [
+            (finding, ruling) for finding, ruling in rulings if ruling.resolution and ruling.winner not in losers
+        ]
+        for finding, ruling in ready:
+            case = cases[finding.case_id] = _case(finding, ruling, before.get(finding.case_id), now)
+            for effect in ruling.effects:
+                by_id[effect.claim_id] = _carry_out(by_id[effect.claim_id], effect, case, now)
+        if not ready:
+            for finding, ruling in rulings:
+                cases[finding.case_id] = _case(finding, _waiting(ruling), before.get(finding.case_id), now)
+            return
+
+
+def _rulings(
+    detector: Detector, by_id: Mapping[str, Claim], cases: Mapping[str, Case], before: Mapping[str, Case]
+) -> list[tuple[Finding, Ruling]]:
+    """What is found among the claims as they stand, without what was settled already, and how each would end."""
+    found = []
+    for finding in detect(detector, list(by_id.values())):
+        if finding.case_id not in cases:
+            known = before.get(finding.case_id)
+            still_open = known if known and known.state is CaseState.OPEN else None
+            found.append((finding, resolve(finding, by_id, still_open)))
+    return found
+
+
+def _waiting(ruling: Ruling) -> Ruling:
+    if ruling.resolution is None:
+        return ruling
+    step = Step("person", "not decisive", "The rivals beat each other in a circle: a person decides.")
+    return Ruling(None, (*ruling.steps, step))
 
 
 def _case(finding: Finding, ruling: Ruling, known: Case | None, now: datetime) -> Case:

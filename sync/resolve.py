@@ -82,12 +82,12 @@ def _ruled_by_vote(finding: Finding, involved: Sequence[Claim], before: Case | N
         and claim.registration.voted_at is not None
         and claim.registration.voted_at > before.detected_at
     ]
-    if len(chosen) != 1:
+    if len(chosen) != 1 or any(claim.state is State.APPROVED for claim in involved):
         return None
     winner = chosen[0]
     who = winner.registration.voter or "unnamed"
     step = Step("person", "decisive", f"{who} approved {winner.partner.name} after this case was opened.")
-    losers = [claim for claim in involved if claim is not winner and claim.state is not State.APPROVED]
+    losers = [claim for claim in involved if claim is not winner]
     effects = tuple(_lose(claim, winner, finding, _shared(claim, finding)) for claim in losers)
     return Ruling(Resolution.AWARD_ONE, (step,), effects, winner.id, person=who)
 

@@ -35,7 +35,7 @@ def role_pools(parties: Sequence[Party], terms: Terms) -> Weighed:
     weights = added([{party.id: Fraction() for party in parties}, *parts.values()])
     of = number(size) if kept else f"{number(size)} filled"
     trace = [f"{role} pool {number(pools[role])} of {of} -> {listed(parts[role])}" for role in filled]
-    trace += [_unfilled(role, pools[role], size, kept) for role in pools if not held[role]]
+    trace += _unfilled({role: pools[role] for role in pools if not held[role]}, size, kept)
     return Weighed(weights, (*trace, f"All pools together -> {whole(weights)}"))
 
 
@@ -109,7 +109,11 @@ def _declared(parties: Sequence[Party], role: str) -> dict[str, Fraction]:
     }
 
 
-def _unfilled(role: str, pool: Fraction, size: Fraction, kept: bool) -> str:
+def _unfilled(pools: Weights, size: Fraction, kept: bool) -> list[str]:
+    """One sentence about every pool that nobody fills."""
+    if not pools:
+        return []
+    names = ", ".join(f"{role} {number(pool)}" for role, pool in pools.items())
     if kept:
-        return f"{role} pool {number(pool)} of {number(size)} is unfilled -> {VENDOR} {part(pool / size)}"
-    return f"{role} pool {number(pool)} is unfilled and goes to the filled pools in proportion"
+        return [f"Unfilled of {number(size)}: {names} -> {VENDOR} {part(summed(pools) / size)}"]
+    return [f"Unfilled, shared by the filled pools in proportion: {names}"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from typing import Final
 
-VENDOR: Final = "VENDOR"
-"""The party that stands for the vendor's own share."""
+from sync.model.split import VENDOR
+
+__all__ = ["VENDOR", "Weights", "added", "proportional", "summed"]
 
 Weights = Mapping[str, Fraction]
 """Party id to its exact part of the deal, or to the exact numbers that parts are made of."""

@@ -17,6 +17,7 @@ from sync import commands, views
 from sync.cli import screen, show
 from sync.commands import Busy, Clock
 from sync.config import Config, load
+from sync.explain import explain_view
 from sync.model.problem import BadInput
 from sync.store.opening import open_store
 from sync.world import Report, World
@@ -146,8 +147,9 @@ def apply(
     """
     with _working(load(home), "apply") as world:
         if file is None:
-            file = _ask(world, home, yes)
-            if file is None:
+            file = home / "last.plan"
+            planned = commands.make_plan(world, _now(), file)
+            if planned.totals.changes and not yes and not _agreed(views.report_view(planned, world), json):
                 return PENDING
         report = commands.apply_plan(world, file, _now())
         view = views.report_view(report, world)
@@ -155,17 +157,16 @@ def apply(
     return _code(report)
 
 
-def _ask(world: World, home: Path, yes: bool) -> Path | None:
-    """A plan made now and agreed to by the person at the terminal."""
-    file = home / "last.plan"
-    report = commands.make_plan(world, _now(), file)
-    show.plan(views.report_view(report, world), None)
-    if yes or not report.totals.changes:
-        return file
-    if not sys.stdin.isatty():
+def _agreed(view: dict[str, Any], json: bool) -> bool:
+    """Whether the person at the terminal says yes to this plan; JSON is read by programs, and they say --yes."""
+    if json:
+        screen.print_json(view)
+    else:
+        show.plan(view, None)
+    if json or not sys.stdin.isatty():
         screen.warn("nobody can be asked: add --yes, or apply a saved plan")
-        return None
-    return file if typer.confirm("Write this to the CRMs?") else None
+        return False
+    return typer.confirm("Write this to the CRMs?")
 
 
 @app.command("run")
@@ -244,7 +245,7 @@ def explain(
     store = open_store(config.form.store.url, config.home)
     try:
         world = World(store, {}, config.mappings, config.policies, config.record_of)
-        view = views.explain_view(world, ident, _now())
+        view = explain_view(world, ident, _now())
     finally:
         store.close()
     if json:

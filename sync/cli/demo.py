@@ -6,9 +6,10 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,23 +17,30 @@ from rich.rule import Rule
 from rich.table import Table
 
 from connector.crm import Crm
-from connector.record import Absent
+from connector.record import Absent, Op
 from sync import commands, views
 from sync.cli import screen, show
+from sync.cli.minimum import Calls, minimum
 from sync.commands import Clock
 from sync.config import load
+from sync.explain import explain_view
+from sync.model.money import Money
 from sync.world import Report, World
 
-CONFLICT: Final = "Baltic Freight: warehouse mobility"
-TWICE: Final = "Solstice Energy: field service"
-
-
-@dataclass(frozen=True, slots=True)
-class _Stage:
-    """Where the story plays: a fresh installation beside the two sandboxes."""
-
-    home: Path
-    clock: Clock
+STORY: Final = (
+    ("Three partners, one deal in Salesforce", "Northwind: CRM roll-out"),
+    ("Three partners, one production line in HubSpot, divided line by line", "Hagen: assembly line 4"),
+    (
+        "One role, two partners: the ruling, its reasons, and the offer to the loser",
+        "Baltic Freight: warehouse mobility",
+    ),
+    ("One deal in two CRMs, counted once", "Solstice Energy: field service"),
+)
+EXPECTED: Final = {
+    "Northwind: CRM roll-out": {"111,111.11 USD", "83,333.33 USD", "55,555.55 USD"},
+    "Hagen: assembly line 4": {"695,264.49 EUR", "866,784.17 EUR", "452,951.34 EUR"},
+}
+"""The two worked examples, computed by hand; the demo fails if a CRM says anything else."""
 
 
 def tell_story(clock: Clock) -> int:
@@ -40,9 +48,8 @@ def tell_story(clock: Clock) -> int:
     with tempfile.TemporaryDirectory(prefix="dealsync-demo-") as folder, _sandbox() as addresses:
         home = Path(folder)
         commands.write_new(home, addresses)
-        config = load(home)
-        with commands.open_world(config, clock) as world:
-            return _tell(world, _Stage(home, clock))
+        with commands.open_world(load(home), clock) as world:
+            return _tell(world, home / "first.plan", clock)
 
 
 @contextmanager
@@ -61,40 +68,40 @@ def _sandbox() -> Iterator[tuple[str, str]]:
             process.terminate()
 
 
-def _tell(world: World, stage: _Stage) -> int:
-    now = stage.clock.now()
-    _page("1 · Two CRMs, one question: who is credited for these deals?")
-    first = stage.home / "first.plan"
-    planned = commands.make_plan(world, now, first)
+def _tell(world: World, plan: Path, clock: Clock) -> int:
+    spent: list[tuple[str, Calls, Calls]] = []
+    with _counted(world, spent, "first reading"):
+        planned = commands.make_plan(world, clock.now(), plan)
+    _page("Two CRMs, one question: who is credited for these deals?")
     _facts(planned)
-    _page("2 · The plan: read before anything is written")
+    for title, deal in STORY:
+        _page(title)
+        _explain(world, deal, planned, clock)
+    _page("The plan: read before anything is written")
     _short_plan(views.report_view(planned, world))
-    _page("3 · One role, two partners: the ruling and its reasons")
-    _explain(world, CONFLICT, planned, stage.clock)
-    _page("4 · One deal in two CRMs, counted once")
-    _explain(world, TWICE, planned, stage.clock)
-    _page("5 · Apply exactly that plan, then read both CRMs back")
-    applied = commands.apply_plan(world, first, stage.clock.now())
+    with _counted(world, spent, "writing"):
+        applied = commands.apply_plan(world, plan, clock.now())
+    _page("Apply exactly that plan, then read both CRMs back")
     show.run(views.report_view(applied, world))
     exact = _read_back(world)
-    _page("6 · Run again: nothing to do")
-    before = dict(world.calls())
-    again = commands.run_once(world, stage.clock.now())
-    view = views.report_view(again, world)
+    with _counted(world, spent, "second run"):
+        again = commands.run_once(world, clock.now())
+    _page("Run again: nothing to do")
     writes = sum(again.outcomes.values())
-    screen.say(f"changes planned: {again.totals.changes}    writes sent: {writes}", "bold")
-    _calls(view, before)
+    screen.say(f"second run: {again.totals.changes} changes, {writes} writes", "bold")
+    _calls(world, planned, spent)
     good = exact and planned.totals.changes > 0 and not applied.faults and not again.totals.changes and not writes
-    screen.say(
-        "Everything came out to the cent." if good else "Something is not as it must be.",
-        "green" if good else "red",
-    )
+    verdict = "Everything came out to the cent." if good else "Something is not as it must be."
+    screen.say(verdict, "bold green" if good else "bold red")
     return 0 if good else 1
+
+
+_pages: Final = count(1)
 
 
 def _page(title: str) -> None:
     screen.out.print()
-    screen.out.print(Rule(title, align="left", style="cyan"))
+    screen.out.print(Rule(f"{next(_pages)} · {title}", align="left", style="cyan"))
 
 
 def _facts(planned: Report) -> None:
@@ -102,69 +109,90 @@ def _facts(planned: Report) -> None:
     for (crm, obj), counts in planned.pulled.items():
         table.add_row(crm, obj, str(counts["read"]))
     screen.out.print(table)
-    made = ", ".join(f"{number} {event}" for event, number in sorted(planned.decisions.items()))
-    screen.say(f"{planned.groups} connected groups hold registrations and were judged: {made}.")
+    made = planned.decisions
+    screen.say(f"{planned.groups} connected groups hold registrations and were judged:")
+    screen.say(f"{made['submit']} registrations, {made['approve']} approved, {made['reject']} rejected.")
     screen.say("Deals without a registration are read and left alone.")
-
-
-def _short_plan(view: Mapping[str, Any]) -> None:
-    titles: dict[str, dict[str, int]] = {}
-    for change in view["changes"]:
-        kinds = titles.setdefault(f"{change['crm']}  {change['title']}", {})
-        kinds[change["kind"]] = kinds.get(change["kind"], 0) + 1
-    for title, kinds in sorted(titles.items()):
-        what = ", ".join(f"{number} {kind}" for kind, number in kinds.items())
-        screen.say(f"  {title}  ({what})")
-    show.plan({**view, "changes": []}, None)
 
 
 def _explain(world: World, name: str, planned: Report, clock: Clock) -> None:
     """The reasons behind one deal, found by the row that the plan would write."""
-    row = next((change.key for change in planned.changes if change.title == name and change.by == "id"), None)
+    row = next((change.key for change in planned.changes if change.title == name and change.op is Op.UPDATE), None)
     if row is None:
         screen.warn(f"the plan says nothing about {name!r}")
-    else:
-        show.explanation(views.explain_view(world, row, clock.now()))
+        return
+    view = explain_view(world, row, clock.now())
+    show.explanation({**view, "deals": [deal | {"decisions": []} for deal in view["deals"]]})
 
 
-EXPECTED: Final = {
-    "Northwind: CRM roll-out": {"111111.11", "83333.33", "55555.55"},
-    "Hagen: assembly line 4": {"695264.49", "866784.17", "452951.34"},
-}
-"""The worked examples EX2 and EX3, computed by hand; the demo fails if a CRM says anything else."""
+def _short_plan(view: Mapping[str, Any]) -> None:
+    titles: dict[tuple[str, str], Counter[str]] = {}
+    for change in view["changes"]:
+        titles.setdefault((change["crm"], change["title"].partition(" · ")[0]), Counter())[change["kind"]] += 1
+    for (crm, title), kinds in sorted(titles.items()):
+        screen.say(f"  {crm}  {title}: " + ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items())))
+    show.plan({**view, "changes": []}, "dealsync apply first.plan")
 
 
 def _read_back(world: World) -> bool:
     """What the CRMs themselves now say; True when the two worked examples are there to the cent."""
     found: dict[str, set[str]] = {}
-    table = Table("CRM", "deal", "share %", "amount", "currency", "status", box=None)
+    table = Table("CRM", "deal", "partner", "share", "amount", "status", box=None)
+    for column in (3, 4):
+        table.columns[column].justify = "right"
     for crm in world.crms.values():
-        for deal, row in sorted(_attribution(world, crm)):
-            share, amount, currency, state = (str(value or "") for value in row)
-            table.add_row(crm.name, deal, share, amount, currency, state)
+        for deal, partner, share, amount, state in sorted(_attribution(world, crm)):
+            table.add_row(crm.name, deal, partner, f"{share} %", amount, state)
             if deal in EXPECTED:
                 found.setdefault(deal, set()).add(amount)
     screen.out.print(table)
     return found == EXPECTED
 
 
-def _attribution(world: World, crm: Crm) -> Iterator[tuple[str, tuple[str | None, ...]]]:
-    """Every attribution row of one CRM, fresh from the wire: its deal's name, and the fields that are shown."""
-    rows, deals = world.mappings.for_kind(crm.name, "attribution"), world.mappings.for_kind(crm.name, "opportunity")
-    if rows is None or deals is None:
+def _attribution(world: World, crm: Crm) -> Iterator[tuple[str, str, str, str, str]]:
+    """Every attribution row of one CRM, fresh from the wire: deal, partner, share, amount, status."""
+    rows = world.mappings.for_kind(crm.name, "attribution")
+    if rows is None:
         return
-    wanted = {rule.path: rule.remotes for rule in rows.rules}
-    fields = [*wanted["opportunity"][:1], *wanted["share"][:1], *wanted["amount"], *wanted["split_status"][:1]]
+    remote = {rule.path: rule.remotes for rule in rows.rules}
+    deals, partners = _names(world, crm, "opportunity"), _names(world, crm, "account")
+    single = [remote[path][0] for path in ("opportunity", "partner", "share", "split_status")]
     ids = [row_id for page in crm.ids(rows.object) for row_id in page]
-    name = next(rule.remotes[0] for rule in deals.rules if rule.path == "name")
-    deal_ids = [deal_id for page in crm.ids(deals.object) for deal_id in page]
-    names = {record.ref.id: record.values[0] for record in crm.read(deals.object, deal_ids, [name])}
-    for record in crm.read(rows.object, ids, fields):
-        texts = tuple(None if isinstance(value, Absent) else value for value in record.values)
-        yield str(names.get(texts[0] or "", texts[0])), texts[1:]
+    for record in crm.read(rows.object, ids, [*single, *remote["amount"]]):
+        deal, partner, share, state, amount, currency = (
+            "" if isinstance(v, Absent) else v or "" for v in record.values
+        )
+        yield deals[deal], partners[partner], share, str(Money.parse(amount, currency)), state
 
 
-def _calls(view: Mapping[str, Any], before: Mapping[tuple[str, str], int]) -> None:
-    for crm, limits in view["calls"]["used"].items():
-        used = ", ".join(f"{number - before.get((crm, limit), 0)} {limit}" for limit, number in limits.items())
-        screen.say(f"{crm}: {used} calls in this run", "dim")
+def _names(world: World, crm: Crm, kind: str) -> dict[str, str]:
+    """The names of every row of one object, by its id in the CRM."""
+    field_map = world.mappings.for_kind(crm.name, kind)
+    assert field_map is not None
+    name = next(rule.remotes[0] for rule in field_map.rules if rule.path == "name")
+    ids = [row_id for page in crm.ids(field_map.object) for row_id in page]
+    return {record.ref.id: str(record.values[0]) for record in crm.read(field_map.object, ids, [name])}
+
+
+@contextmanager
+def _counted(world: World, spent: list[tuple[str, Calls, Calls]], phase: str) -> Iterator[None]:
+    """The calls that a phase makes, by CRM."""
+    before = _by_crm(world)
+    yield
+    spent.append((phase, before, _by_crm(world)))
+
+
+def _by_crm(world: World) -> Calls:
+    counted: Counter[str] = Counter()
+    for (crm, _), number in world.calls().items():
+        counted[crm] += number
+    return counted
+
+
+def _calls(world: World, planned: Report, spent: list[tuple[str, Calls, Calls]]) -> None:
+    """Calls on the wire, beside the fewest that the vendors' interfaces allow."""
+    table = Table("calls on the wire", *(f"{crm} (minimum)" for crm in world.crms), box=None)
+    for phase, before, after in spent:
+        least = minimum(world, planned, phase)
+        table.add_row(phase, *(f"{after[crm] - before[crm]} ({least[crm]})" for crm in world.crms))
+    screen.out.print(table)

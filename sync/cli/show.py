@@ -183,9 +183,16 @@ def _trace(steps: Iterable[Mapping[str, Any]]) -> None:
 
 
 def _decisions(decisions: Iterable[Mapping[str, Any]]) -> None:
+    """Every move with its date, who is concerned and who made it; automatic first steps are one word each."""
     for decision in decisions:
-        pending = "  (not recorded yet)" if decision.get("pending") else ""
-        say(f"  {decision['at']}  {decision['event']:<17} {decision['actor']}: {decision['text']}{pending}", "dim")
+        when = decision["at"][:16].replace("T", " ")
+        by = f"person {decision['actor']}" if decision["person"] else "rule"
+        pending = "  (pending)" if decision["pending"] else ""
+        text = "" if decision["event"] in _ROUTINE else f": {decision['text']}"
+        say(f"  {when}  {decision['partner']:<22} {decision['event']:<16} by {by}{text}{pending}", "dim")
+
+
+_ROUTINE: Final = ("create", "submit", "pick_up")
 
 
 def split(view: Mapping[str, Any]) -> None:

@@ -37,7 +37,9 @@ def direct_sales_first(claims: Sequence[Claim]) -> Iterator[Finding]:
     """The vendor's own sales were already working on the deal when a partner claimed to have brought it."""
     for claim in claims:
         rules, deal = claim.policy.conflicts, claim.opportunity
-        if rules.teaming or Role.SOURCE not in claim.roles or not deal or not deal.direct_engaged_at:
+        if rules.teaming or claim.state is State.APPROVED or Role.SOURCE not in claim.roles:
+            continue
+        if deal is None or deal.direct_engaged_at is None:
             continue
         oldest = claim.submitted_at - timedelta(days=rules.direct_lookback_days)
         if oldest <= deal.direct_engaged_at < claim.submitted_at:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,19 +51,14 @@ def assemble(rows: Iterable[Row], partner_rows: Iterable[Row], record_of: Mappin
     opportunities = link(kinds["opportunity"], record_of.get("opportunity"))
     things = _Things(index(accounts), index(partners), index(opportunities))
     problems: list[Problem] = []
+    deals = [_opportunity(thing, things, kinds["line"], problems) for thing in opportunities if thing.alive]
+    known = {deal.id for deal in deals if deal}
+    claims = [_registration(row, things, known, problems) for row in kinds["registration"] if not row.deleted]
     return Facts(
         accounts=_sorted(_account(thing, things) for thing in accounts if thing.alive),
         partners=_sorted(_partner(thing) for thing in partners if thing.alive),
-        opportunities=_sorted(
-            deal
-            for thing in opportunities
-            if thing.alive and (deal := _opportunity(thing, things, kinds["line"], problems))
-        ),
-        registrations=_sorted(
-            registration
-            for row in kinds["registration"]
-            if not row.deleted and (registration := _registration(row, things, problems))
-        ),
+        opportunities=_sorted(deal for deal in deals if deal),
+        registrations=_sorted(claim for claim in claims if claim),
         problems=tuple(sorted(problems)),
     )
 
@@ -164,8 +159,15 @@ def _lines(deal: Ref, things: _Things, rows: Sequence[Row], problems: list[Probl
     return tuple(found)
 
 
-def _registration(row: Row, things: _Things, problems: list[Problem]) -> Registration | None:
+def _registration(
+    row: Row, things: _Things, deals: Collection[str], problems: list[Problem]
+) -> Registration | None:
     values = row.values
+    deal = things.id("opportunities", values.get("opportunity"))
+    if values.get("opportunity") is not None and deal not in deals:
+        what = f"its opportunity {values['opportunity']} was deleted, or is not understood"
+        problems.append(Problem(str(row.ref), what, "point it to an opportunity that dealsync can read"))
+        return None
     partner = things.id("partners", values.get("partner"))
     if partner is None:
         what = f"its partner {values.get('partner') or '(empty)'} is no known partner"
@@ -176,7 +178,7 @@ def _registration(row: Row, things: _Things, problems: list[Problem]) -> Registr
         ref=row.ref,
         partner_id=partner,
         created_at=values.get("created_at") or row.stamp,
-        opportunity_id=things.id("opportunities", values.get("opportunity")),
+        opportunity_id=deal,
         roles=tuple(sorted((Role(role) for role in values.get("roles") or ()), key=list(Role).index)),
         customer_choice=_word(Choice, values.get("customer_choice")),
         joint_response=_word(Response, values.get("joint_response")),

@@ -90,7 +90,7 @@ def _differ(left: Sequence[Row], right: Sequence[Row], path: str) -> bool:
 
 def _say(anchor: str, one: Ref, other: Ref) -> str:
     kind, _, value = anchor.partition(":")
-    what = {"id": "the shared id", "duns": "the DUNS number", "domain": "the domain"}[kind]
+    what = {"id": "the id", "duns": "the DUNS number", "domain": "the domain"}[kind]
     return f"{one} and {other} share {what} {value}"
 
 

@@ -7,8 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select
 
-from connector.record import datetime_text
-from sync.store.rows import chunks, upsert
+from sync.store.rows import chunks, moment_text, upsert
 from sync.store.tables import due, record
 
 _JUDGED = ("registration", "attribution")
@@ -20,7 +19,7 @@ def make_due(connection: Connection, groups: Iterable[str], at: datetime) -> Non
     for chunk in chunks(sorted(groups)):
         query = select(record.c.group_id).where(record.c.group_id.in_(chunk), record.c.kind.in_(_JUDGED)).distinct()
         found = list(connection.scalars(query))
-        upsert(connection, due, [{"group_id": group, "at": datetime_text(at)} for group in found])
+        upsert(connection, due, [{"group_id": group, "at": moment_text(at)} for group in found])
         emptied = sorted(set(chunk) - set(found))
         connection.execute(delete(due).where(due.c.group_id.in_(emptied)))
 
@@ -28,13 +27,13 @@ def make_due(connection: Connection, groups: Iterable[str], at: datetime) -> Non
 def make_all_due(connection: Connection, at: datetime) -> None:
     """Rules or mappings changed: everything that can be judged is judged again."""
     query = select(record.c.group_id).where(record.c.kind.in_(_JUDGED)).distinct()
-    rows = [{"group_id": group, "at": datetime_text(at)} for group in connection.scalars(query)]
+    rows = [{"group_id": group, "at": moment_text(at)} for group in connection.scalars(query)]
     upsert(connection, due, rows)
 
 
 def count_due(connection: Connection, now: datetime) -> int:
     """How many groups are due."""
-    query = select(func.count()).select_from(due).where(due.c.at <= datetime_text(now))
+    query = select(func.count()).select_from(due).where(due.c.at <= moment_text(now))
     return int(connection.scalar(query) or 0)
 
 
@@ -42,7 +41,7 @@ def due_after(connection: Connection, now: datetime, after: str, limit: int) -> 
     """The next ``limit`` due groups after ``after`` in the order of their names."""
     query = (
         select(due.c.group_id)
-        .where(due.c.at <= datetime_text(now), due.c.group_id > after)
+        .where(due.c.at <= moment_text(now), due.c.group_id > after)
         .order_by(due.c.group_id)
         .limit(limit)
     )
@@ -62,4 +61,4 @@ def set_due(connection: Connection, group: str, at: datetime | None) -> None:
     if at is None:
         connection.execute(delete(due).where(due.c.group_id == group))
     else:
-        upsert(connection, due, [{"group_id": group, "at": datetime_text(at)}])
+        upsert(connection, due, [{"group_id": group, "at": moment_text(at)}])

@@ -12,6 +12,7 @@ from connector.record import Ref
 from sync.mapping.fieldmap import Mappings
 from sync.model.row import Row
 from sync.store.intake import stored_record
+from sync.store.involved import partners_named
 from sync.store.rows import chunks
 from sync.store.tables import baseline, problem, record
 
@@ -49,12 +50,7 @@ def _row(stored: object, mappings: Mappings) -> Row | None:
 
 
 def _partner_refs(rows: Iterable[Row]) -> set[Ref]:
-    found: set[Ref] = set()
-    for row in rows:
-        if (ref := row.values.get("partner")) is not None:
-            found.add(ref)
-        found.update(row.values.get("needs") or ())
-    return found
+    return {ref for row in rows for ref in partners_named(row)}
 
 
 def _partner_rows(

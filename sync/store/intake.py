@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, delete, select
 
-from connector.record import ABSENT, Absent, Cursor, Page, Record, Ref, datetime_text
+from connector.record import ABSENT, Absent, Cursor, Page, Record, Ref, Text, datetime_text
 from sync.identity.anchors import anchors
 from sync.identity.link import row_thing_id
 from sync.mapping.fieldmap import FieldMap
@@ -19,6 +18,7 @@ from sync.model.problem import Problem
 from sync.model.row import Row
 from sync.store.due import make_due
 from sync.store.grouping import Groups, regroup
+from sync.store.involved import groups_naming, keep_named
 from sync.store.rows import chunks, upsert
 from sync.store.tables import cursor, problem, record
 
@@ -40,15 +40,17 @@ def take(connection: Connection, field_map: FieldMap, page: Page, now: datetime)
         key = str(entry.ref)
         before = known.get(key)
         if before is None and entry.deleted and entry.merged_into is None:
-            continue  # it came and went between two readings: there is nothing to keep
-        if before is None or before["hash"] != hash_of(field_map, entry) or key in fresh:
+            fresh.pop(key, None)  # it came and went between two readings: there is nothing to keep
+        elif before is None or key in fresh or _is_news(field_map, entry, before):
             fresh[key] = entry
     rows, problems = _understand(field_map, fresh, known)
     stood = {key: before["group_id"] for key, before in known.items()}
     groups = regroup(connection, {str(row.ref): anchors(row).all for row in rows}, stood)
-    _store_rows(connection, field_map, fresh, rows, groups)
+    _store_rows(connection, field_map, rows, groups)
     _store_problems(connection, fresh, problems)
-    make_due(connection, groups.touched, now)
+    keep_named(connection, rows)
+    concerned = groups_naming(connection, groups.touched) if field_map.canonical == "account" else frozenset()
+    make_due(connection, groups.touched | concerned, now)
     set_cursor(connection, field_map, page.cursor, page.drained, now)
     return Taken(len(page.records), len(fresh), len(problems))
 
@@ -56,17 +58,27 @@ def take(connection: Connection, field_map: FieldMap, page: Page, now: datetime)
 def _known(connection: Connection, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     found: dict[str, Mapping[str, Any]] = {}
     for chunk in chunks(keys):
-        query = select(record.c.key, record.c.hash, record.c.group_id, record.c.raw).where(record.c.key.in_(chunk))
+        query = select(record).where(record.c.key.in_(chunk))
         found.update({row.key: row._mapping for row in connection.execute(query)})
     return found
 
 
-def hash_of(field_map: FieldMap, entry: Record) -> str:
-    """Changes when anything we map changes, or the mapping does."""
-    content = [field_map.hash, entry.deleted, entry.merged_into]
-    if not entry.deleted:
-        content.append([None if value is ABSENT else (value,) for value in entry.values])
-    return blake2b(json.dumps(content).encode(), digest_size=16).hexdigest()
+def _is_news(field_map: FieldMap, entry: Record, before: Mapping[str, Any]) -> bool:
+    """Whether an entry says anything else than the stored row, or that was read by another version of the mapping.
+
+    The stored row already says what we wrote ourselves, so our echo is no news.
+    """
+    if before["mapping"] != field_map.hash:
+        return True
+    if (before["deleted"], before["merged_into"]) != (entry.deleted, entry.merged_into):
+        return True
+    return not entry.deleted and msgspec.json.decode(before["raw"]) != _readable(field_map, entry)
+
+
+def _readable(field_map: FieldMap, entry: Record) -> dict[str, Text]:
+    """What could be read: a field that could not is left out, which is not the same as empty."""
+    named = zip(field_map.fields, entry.values, strict=False)
+    return {name: value for name, value in named if not isinstance(value, Absent)}
 
 
 def _understand(
@@ -86,7 +98,7 @@ def _understand(
 
 def _with_raw(field_map: FieldMap, entry: Record, raw: str) -> Record:
     """A tombstone comes without values: it keeps the last ones we saw."""
-    values = json.loads(raw)
+    values = msgspec.json.decode(raw)
     return Record(
         entry.ref,
         entry.stamp,
@@ -96,13 +108,7 @@ def _with_raw(field_map: FieldMap, entry: Record, raw: str) -> Record:
     )
 
 
-def _store_rows(
-    connection: Connection,
-    field_map: FieldMap,
-    fresh: Mapping[str, Record],
-    rows: Iterable[Row],
-    groups: Groups,
-) -> None:
+def _store_rows(connection: Connection, field_map: FieldMap, rows: Iterable[Row], groups: Groups) -> None:
     stored = []
     for row in rows:
         key = str(row.ref)
@@ -118,8 +124,8 @@ def _store_rows(
                 "stamp": datetime_text(row.stamp),
                 "deleted": row.deleted,
                 "merged_into": row.merged_into,
-                "hash": hash_of(field_map, fresh[key]),
-                "raw": json.dumps(raw, ensure_ascii=False),
+                "mapping": field_map.hash,
+                "raw": msgspec.json.encode(raw).decode(),
                 "group_id": groups.of[key],
             }
         )
@@ -154,7 +160,7 @@ def get_cursor(connection: Connection, field_map: FieldMap) -> Cursor | None:
 
 def stored_record(field_map: FieldMap, stored: Any) -> Record:
     """A stored row as the record it came from."""
-    values = json.loads(stored.raw)
+    values = msgspec.json.decode(stored.raw)
     return Record(
         Ref(stored.connection, stored.object, stored.id),
         datetime.fromisoformat(stored.stamp),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table
@@ -34,3 +35,8 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
         statement = statement.on_conflict_do_nothing()
     compiled = str(statement.compile(dialect=sqlite.dialect(paramstyle="named")))
     connection.exec_driver_sql(compiled, [dict(row) for row in rows])
+
+
+def moment_text(moment: datetime) -> str:
+    """A moment in UTC, always with microseconds: text that sorts as time does. ``moment`` is aware."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from connector.record import datetime_text
 from sync.store.opening import Store
-from sync.store.rows import upsert
+from sync.store.rows import moment_text, upsert
 from sync.store.tables import lease, org, run, setting, token
 
 
@@ -49,12 +49,12 @@ def take_lease(connection: Connection, name: str, holder: str, now: datetime, se
 
     An expired lease is taken over; the number rises with every new holder.
     """
-    until = datetime_text(now + timedelta(seconds=seconds))
+    until = moment_text(now + timedelta(seconds=seconds))
     found = connection.execute(select(lease).where(lease.c.name == name)).one_or_none()
     if found is None:
         upsert(connection, lease, [{"name": name, "holder": holder, "fence": 1, "until": until}])
         return 1
-    if found.holder != holder and found.until > datetime_text(now):
+    if found.holder != holder and found.until > moment_text(now):
         return None
     fence = found.fence if found.holder == holder else found.fence + 1
     connection.execute(update(lease).where(lease.c.name == name).values(holder=holder, fence=fence, until=until))
@@ -70,7 +70,7 @@ def give_back_lease(connection: Connection, name: str, holder: str) -> None:
 def lease_holder(connection: Connection, name: str, now: datetime) -> str | None:
     """Who works now."""
     found = connection.execute(select(lease).where(lease.c.name == name)).one_or_none()
-    return found.holder if found and found.until > datetime_text(now) else None
+    return found.holder if found and found.until > moment_text(now) else None
 
 
 def pin_org(connection: Connection, name: str, org_id: str, now: datetime) -> str:

@@ -49,7 +49,7 @@ record = Table(  # one row a CRM record: the raw text of its mapped fields; our 
     Column("stamp", String, nullable=False),
     Column("deleted", Boolean, nullable=False),
     Column("merged_into", String),
-    Column("hash", String, nullable=False),
+    Column("mapping", String, nullable=False),  # the version of the mapping that it was last read by
     Column("raw", Text, nullable=False),
     Column("group_id", String, nullable=False),
     UniqueConstraint("connection", "object", "id"),
@@ -73,6 +73,14 @@ anchor = Table(  # each anchor lies in exactly one group
     Column("group_id", String, nullable=False),
 )
 Index("anchor_group", anchor.c.group_id)
+
+involved = Table(  # the partners that a row names: they are judged with it, but do not make a group of it
+    "involved",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("partner", String, primary_key=True),
+)
+Index("involved_partner", involved.c.partner)
 
 problem = Table(  # values that could not be understood, until the record or the mapping is mended
     "problem",

@@ -118,6 +118,16 @@ def test_refused_credentials_are_not_tried_again(salesforce: SalesforceRig) -> N
     assert set(faults(crm, [upsert(salesforce, "a")]).values()) == {StopCrm}
 
 
+def test_an_org_that_refuses_fresh_sessions_is_left_alone(salesforce: SalesforceRig) -> None:
+    salesforce.refuse()
+    with pytest.raises(StopCrm, match="did not help"):
+        salesforce.crm.describe(KINDS.plain)
+    before = salesforce.calls()
+    with pytest.raises(StopCrm, match="did not help"):
+        salesforce.crm.describe(KINDS.plain)
+    assert salesforce.calls() == before
+
+
 def test_threads_share_one_sign_in(salesforce: SalesforceRig) -> None:
     salesforce.crm.describe(KINDS.plain)
     before = sign_ins(salesforce)

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from connector.errors import InDoubt, Locked, PauseMapping, PauseUntil, Rejected, StopCrm, TryAgain
 from connector.record import ABSENT, Change, Op
 from connector.salesforce.crm import SalesforceCrm
+from connector.sandbox.serve import start
 from connector.sandbox.switchboard import Fault
 
 from .cases import Cases, faults, latest, outcomes, window
-from .salesforce_rig import DEAL, KINDS, PARTNER, SERVICE, SalesforceRig
+from .salesforce_rig import DEAL, KINDS, PARTNER, SERVICE, WORLD, SalesforceRig
 
 PLAIN, TEXT = KINDS.plain, KINDS.text
 CASES = Cases()
 
 
 def upsert(salesforce: SalesforceRig, key: str, amount: str = "1", group: str = "") -> Change:
-    change = CASES.upsert(salesforce, key, amount)
-    return Change(change.id, change.op, change.kind, change.key, change.values, change.by, group)
+    return replace(CASES.upsert(salesforce, key, amount), group=group)
 
 
 def api_calls(salesforce: SalesforceRig) -> int:
@@ -168,6 +169,40 @@ class TestWriting:
     def test_a_gateway_that_gives_up_leaves_a_write_in_doubt(self, salesforce: SalesforceRig) -> None:
         salesforce.switchboard.faults.append(Fault(path="/composite", status=504, body="<html>Gateway</html>"))
         assert faults(salesforce.crm, [upsert(salesforce, "a")]) == {"c-a": InDoubt}
+
+    def test_a_refusal_by_salesforce_names_the_culprit_to_its_whole_group(self, salesforce: SalesforceRig) -> None:
+        wrong = (*KINDS.ours_needs.items(), ("Split_Status__c", "no such option"))
+        bad = replace(upsert(salesforce, "b"), values=wrong)
+        batch = [replace(change, group="g") for change in (upsert(salesforce, "a"), bad, upsert(salesforce, "c"))]
+        found = outcomes(salesforce.crm, [*batch, upsert(salesforce, "d", group="h")])
+        for change in batch:
+            fault = found[change.id].fault
+            assert isinstance(fault, Rejected)
+            assert "Split_Status__c" in fault.message
+        assert CASES.ours(salesforce, "a", "b", "c", "d") == {"d": "1"}
+
+    def test_a_row_that_somebody_deletes_first_is_removed(self, salesforce: SalesforceRig) -> None:
+        outcomes(salesforce.crm, [upsert(salesforce, "a")])
+        gone = [{"success": False, "errors": [{"statusCode": "ENTITY_IS_DELETED", "message": "entity is deleted"}]}]
+        salesforce.switchboard.faults.append(Fault(method="DELETE", status=200, body=gone))
+        assert faults(salesforce.crm, [CASES.remove(salesforce, "a")]) == {"r-a": None}
+
+    def test_a_call_refused_for_one_hidden_field_is_sent_without_it(self, salesforce: SalesforceRig) -> None:
+        first, second = CASES.plain(salesforce, 2)
+        ready(salesforce)
+        salesforce.hide(PLAIN, KINDS.number)
+        message = f"No such column '{KINDS.number}' on sobject of type {PLAIN}"
+        body = [{"errorCode": "INVALID_FIELD", "message": message}]
+        salesforce.switchboard.faults.append(Fault(method="PATCH", path="/composite", status=400, body=body))
+        hidden = CASES.update(salesforce, first, **{KINDS.number: "1"})
+        seen = CASES.update(salesforce, second, **{TEXT: "x"})
+        assert faults(salesforce.crm, [hidden, seen]) == {hidden.id: PauseMapping, seen.id: None}
+
+    def test_an_org_that_went_away_leaves_nothing_in_doubt(self) -> None:
+        with start(WORLD) as sandbox:
+            rig = SalesforceRig(sandbox)
+            rig.crm.describe(KINDS.ours)
+        assert faults(rig.crm, [upsert(rig, "a")]) == {"c-a": TryAgain}
 
 
 class TestLimits:

@@ -47,7 +47,7 @@ def test_role_pools_are_explained_pool_by_pool() -> None:
         "PRESALES pool 10 of 90 filled -> BIC 1/18, INT 1/18",
         "RESELL pool 30 of 90 filled -> RSL 1/3",
         "SOURCE pool 10 of 90 filled -> RSL 1/9",
-        "SUPPORT pool 10 is unfilled and goes to the filled pools in proportion",
+        "Unfilled, shared by the filled pools in proportion: SUPPORT 10",
         "All pools together -> BIC 2/9, INT 1/3, RSL 4/9",
     )
 
@@ -67,7 +67,7 @@ def test_an_unfilled_pool_can_stay_the_vendors() -> None:
     result = shares(IT_COMPANY, pools(unfilled=Unfilled.VENDOR))
     assert result.weights == exact(RSL="2/5", INT="3/10", BIC="1/5", VENDOR="1/10")
     assert result.trace[-2:] == (
-        "SUPPORT pool 10 of 100 is unfilled -> VENDOR 10%",
+        "Unfilled of 100: SUPPORT 10 -> VENDOR 10%",
         "All pools together -> BIC 20%, INT 30%, RSL 40%, VENDOR 10%",
     )
 
@@ -76,7 +76,8 @@ def test_an_unfilled_pool_can_stay_the_vendors() -> None:
 def test_partners_without_any_pool_leave_everything_to_the_vendor(unfilled: Unfilled) -> None:
     result = shares((Party("T", frozenset({"TRAIN"})),), pools(unfilled=unfilled))
     assert result.weights == exact(T=0, VENDOR=1)
-    assert "RESELL pool 30 of 100 is unfilled -> VENDOR 30%" in result.trace
+    everything = "ADVISE 15, IMPLEMENT 25, PRESALES 10, RESELL 30, SOURCE 10, SUPPORT 10"
+    assert f"Unfilled of 100: {everything} -> VENDOR 100%" in result.trace
     assert shares((A,), Terms(unfilled=unfilled)).weights == exact(A=0, VENDOR=1)
 
 

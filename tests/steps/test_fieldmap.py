@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from datetime import UTC, date, datetime
-from decimal import Decimal
 
 import pytest
 
@@ -297,10 +296,3 @@ def test_finding_the_mapping_of_a_record_and_of_one_of_our_objects() -> None:
     assert mappings.for_kind("hs", "opportunity") is None
     assert list(mappings.of_connection("sf")) == [deals, attributions]
     assert mappings.hash == Mappings((attributions, deals)).hash != Mappings((deals,)).hash
-
-
-def test_numbers_of_ours_are_written_exactly() -> None:
-    share = ATTRIBUTION.replace('canonical = "amount"', 'canonical = "share"').replace(
-        '["Amount__c", "CurrencyIsoCode?"]', '"Share__c"'
-    )
-    assert field_map(share).write({"share": Decimal("33.30")}) == {"Share__c": "33.3"}

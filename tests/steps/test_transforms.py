@@ -202,3 +202,10 @@ def test_every_transform_that_writes_is_tried_there_and_back() -> None:
 def test_what_is_written_reads_back_the_same(transform: str, data: st.DataObject) -> None:
     value = data.draw(VALUES[transform])
     assert read(transform, *write(transform, value)) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(3, "3"), (0, "0"), (Decimal("33.30"), "33.3"), (Decimal("1E+3"), "1000")]
+)
+def test_counts_and_decimals_are_written_plainly(value: int | Decimal, text: str) -> None:
+    assert write("number", value) == (text,)
