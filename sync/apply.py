@@ -58,16 +58,15 @@ def _batches(entries: Sequence[Entry], crms: Mapping[str, Crm]) -> Iterator[list
         yield batch
 
 
-def _place(entry: Entry) -> tuple[str, str, bool]:
+def _place(entry: Entry) -> tuple[str, str, str]:
     change = entry.change
-    return change.connection, change.object, change.op is Op.REMOVE
+    return change.connection, change.object, change.by
 
 
-def _turn(entry: Entry) -> tuple[str, int, str, str, int]:
-    """Rows that go, then rows of splits, then the summaries that mention them."""
+def _turn(entry: Entry) -> tuple[str, bool, str, str, int]:
+    """The rows of splits, set by set, then the summaries that mention them; within a set as planned."""
     change = entry.change
-    rank = {Op.REMOVE: 0, Op.UPSERT: 1, Op.UPDATE: 2}[change.op]
-    return change.connection, rank, change.object, change.group, entry.seq
+    return change.connection, change.by == "id", change.object, change.group, entry.seq
 
 
 def _look_once_more(crm: Crm, batch: Sequence[Entry]) -> tuple[list[Entry], list[Sent]]:

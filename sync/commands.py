@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -50,21 +51,24 @@ def open_world(config: Config, clock: Clock) -> Iterator[World]:
     """
     settings = _settings(config)
     ledger = CallCount(now=clock.now)
-    store = open_store(config.form.store.url, config.home)
-    try:
+    with ExitStack() as stack:
+        store = cache(lambda: stack.enter_context(closing(open_store(config.form.store.url, config.home))))
+        vault = runs.StoreVault(store)  # opens the store only where a token is kept in it
         crms: dict[str, Crm] = {}
+        orgs: dict[str, str] = {}
         faults: list[str] = []
         for connection, own in settings.items():
             try:
-                crm = open_crm(connection, own, ledger=ledger, vault=runs.StoreVault(store))
+                crm = open_crm(connection, own, ledger=ledger, vault=vault)
                 crms[connection] = Patient(crm, sleep=clock.sleep, now=clock.now, on_wait=clock.on_wait)
-                _recognise(store, crms[connection], clock.now())
+                orgs[connection] = crms[connection].whoami().org
             except StopCrm as fault:
                 faults.append(fault.message)
+        faults = faults or list(_strangers(store(), orgs, clock.now()))
         if faults:
             raise StopCrm("\n".join(faults))
         yield World(
-            store=store,
+            store=store(),
             crms=crms,
             mappings=config.mappings,
             policies=config.policies,
@@ -74,8 +78,6 @@ def open_world(config: Config, clock: Clock) -> Iterator[World]:
             calls=lambda: ledger.calls,
             tell=clock.tell,
         )
-    finally:
-        store.close()
 
 
 def _settings(config: Config) -> dict[str, dict[str, str]]:
@@ -91,15 +93,16 @@ def _settings(config: Config) -> dict[str, dict[str, str]]:
     return found
 
 
-def _recognise(store: Store, crm: Crm, now: datetime) -> None:
-    org = crm.whoami().org
+def _strangers(store: Store, orgs: Mapping[str, str], now: datetime) -> Iterator[str]:
+    """Connections behind which another org answers than the one this store was made with."""
     with store.write() as connection:
-        pinned = runs.pin_org(connection, crm.name, org, now)
-    if pinned != org:
-        raise StopCrm(
-            f"{crm.name}: org {org} answers, but this store belongs to org {pinned}. Nothing was read or written. "
-            "Correct the address or the sign-in, or start a new store for the new org."
-        )
+        for crm, org in orgs.items():
+            pinned = runs.pin_org(connection, crm, org, now)
+            if pinned != org:
+                yield (
+                    f"{crm}: org {org} answers, but this store belongs to org {pinned}. Nothing was read or "
+                    "written. Correct the address or the sign-in, or start a new store for the new org."
+                )
 
 
 @contextmanager
@@ -130,7 +133,11 @@ def _take(store: Store, holder: str, now: datetime) -> None:
         fence = runs.take_lease(connection, LEASE, holder, now, int(LEASE_FOR.total_seconds()))
         other = runs.lease_holder(connection, LEASE, now)
     if fence is None:
-        raise Busy(f"{other} is working on this store now; wait for it, or stop it")
+        minutes = int(LEASE_FOR.total_seconds()) // 60
+        raise Busy(
+            f"{other} is working on this store now; wait for it, or stop it. "
+            f"Should it have died, its turn ends by itself within {minutes} minutes."
+        )
 
 
 def rules_of(world: World) -> str:

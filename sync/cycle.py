@@ -135,7 +135,7 @@ def handle_page(
     with world.store.write() as connection:
         outbox.drop_todo(connection, page)
         for group in judged:
-            approved = group.plan if only is None else restricted(group.plan, set(only))
+            approved = group.plan if only is None else restricted(group.plan, only)
             report.matched.update(change.id for change in approved.changes)
             record_verdict(connection, group.history, group.verdict, now)
             outbox.put(connection, report.run_id, group.group_id, approved.changes, now)

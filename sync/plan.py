@@ -13,7 +13,7 @@ not readable      hold and say so (absent is not null)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
@@ -142,7 +142,9 @@ def _unmapped(intent: Intent) -> Held:
 
 def _removals(intents: Sequence[Intent], rows: Iterable[Row], mappings: Mappings) -> list[PlannedChange]:
     """Our own rows that no split asks for any more. A row without our key is never touched."""
-    wanted = {(intent.connection, intent.key) for intent in intents if intent.kind == "attribution"}
+    sets = [intent for intent in intents if intent.kind == "attribution"]
+    wanted = {(intent.connection, intent.key) for intent in sets}
+    groups = {intent.values["opportunity"]: intent.group for intent in sets}
     deals = {row.ref for row in rows if row.kind == "opportunity" and not row.deleted}
     found = []
     for row in rows:
@@ -162,6 +164,7 @@ def _removals(intents: Sequence[Intent], rows: Iterable[Row], mappings: Mappings
                 fields=(),
                 title=f"attribution row {row.ref.id}",
                 reason="no split asks for it any more",
+                group=groups.get(row.values.get("opportunity"), ""),
             )
         )
     return found
@@ -214,6 +217,8 @@ def unsafe(totals: Totals, rows: int, limits: Limits) -> tuple[str, ...]:
     return tuple(found)
 
 
-def restricted(plan_: Plan, ids: set[str]) -> Plan:
-    """Only the changes that somebody approved."""
-    return replace(plan_, changes=tuple(change for change in plan_.changes if change.id in ids))
+def restricted(plan_: Plan, ids: Collection[str]) -> Plan:
+    """Only the changes that somebody approved; a set with one that nobody approved is left out whole (P6)."""
+    torn = {change.group for change in plan_.changes if change.group and change.id not in ids}
+    kept = (change for change in plan_.changes if change.id in ids and change.group not in torn)
+    return replace(plan_, changes=tuple(kept))

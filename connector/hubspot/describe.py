@@ -53,6 +53,10 @@ class Portal:
         self._properties: dict[str, dict[str, Property]] = {}
         self._labels: dict[tuple[str, str], list[AssociationType]] = {}
 
+    def knows(self, kind: str) -> bool:
+        """Whether the properties of ``kind`` were asked already."""
+        return kind in self._properties
+
     def fields(self, kind: str) -> tuple[FieldInfo, ...]:
         """Properties and association fields of ``kind``. Raises PauseMapping where the object does not exist."""
         if kind == OWNERS:

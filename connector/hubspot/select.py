@@ -81,8 +81,9 @@ class Selector:
 
     def choose(self, kind: str, fields: Sequence[str]) -> Selection:
         """Sort ``fields``. Raises PauseMapping where the object does not exist."""
+        seen_before = self._portal.knows(kind)
         chosen = self._sorted(kind, fields)
-        if chosen.complete:
+        if chosen.complete or not seen_before:
             return chosen
         self._portal.forget(kind)  # what is missing may have been created since we asked
         return self._sorted(kind, fields)

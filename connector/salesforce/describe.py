@@ -74,6 +74,10 @@ class Catalogue:
             self._known[kind] = {field.name: _info(field) for field in answer.read(DESCRIPTION).fields}
         return self._known[kind]
 
+    def knows(self, kind: str) -> bool:
+        """Whether it was asked already."""
+        return kind in self._known
+
     def forget(self, kind: str) -> None:
         """Ask again next time: the object has changed, or what we may see of it."""
         self._known.pop(kind, None)

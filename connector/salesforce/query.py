@@ -194,8 +194,9 @@ class Reader:
                 columns = columns.without(fault.field)
 
     def _columns(self, kind: str, fields: Sequence[str], *, fresh: bool = False) -> Columns:
+        seen_before = self._catalogue.knows(kind)
         known = self._catalogue.fields(kind)
-        if fresh and not set(fields) <= known.keys():
+        if fresh and seen_before and not set(fields) <= known.keys():
             # a field that we could not see when we last asked may be there by now
             self._catalogue.forget(kind)
             known = self._catalogue.fields(kind)

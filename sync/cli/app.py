@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -27,6 +29,7 @@ ERROR: Final = 1
 PENDING: Final = 2
 INCOMPLETE: Final = 3
 USAGE: Final = 64
+CTRL_C: Final = 130  # what typer makes of it
 
 app = typer.Typer(
     name="dealsync",
@@ -46,6 +49,8 @@ def run() -> None:
     """Run the command line; every failure ends as one message and its exit code."""
     try:
         code = app(standalone_mode=False)
+        if code == CTRL_C:
+            raise typer.Abort
     except typer.Abort:
         screen.warn("stopped; whatever was started is finished by the next run")
         code = INCOMPLETE
@@ -72,8 +77,9 @@ def _now() -> datetime:
 
 
 @contextmanager
-def _working(config: Config, holder: str) -> Iterator[World]:
+def _working(config: Config, command: str) -> Iterator[World]:
     """The world, signed in, with progress shown, for as long as nobody else works on the same store."""
+    holder = f"dealsync {command} (process {os.getpid()} on {socket.gethostname()})"
     with screen.progress() as tell:
         clock = Clock(_now, time.sleep, tell, screen.waiting)
         with commands.open_world(config, clock) as world, commands.at_work(world, holder, clock) as working:
@@ -149,7 +155,7 @@ def apply(
         if file is None:
             file = home / "last.plan"
             planned = commands.make_plan(world, _now(), file)
-            if planned.totals.changes and not yes and not _agreed(views.report_view(planned, world), json):
+            if not _agreed(views.report_view(planned, world), json, yes):
                 return PENDING
         report = commands.apply_plan(world, file, _now())
         view = views.report_view(report, world)
@@ -157,12 +163,15 @@ def apply(
     return _code(report)
 
 
-def _agreed(view: dict[str, Any], json: bool) -> bool:
-    """Whether the person at the terminal says yes to this plan; JSON is read by programs, and they say --yes."""
-    if json:
-        screen.print_json(view)
-    else:
+def _agreed(view: dict[str, Any], json: bool, yes: bool) -> bool:
+    """Whether the person at the terminal says yes to this plan; a program that wants JSON says --yes instead."""
+    asked = bool(view["changes"]) and not yes
+    if not json:
         show.plan(view, None)
+    elif asked:
+        screen.print_json(view)
+    if not asked:
+        return True
     if json or not sys.stdin.isatty():
         screen.warn("nobody can be asked: add --yes, or apply a saved plan")
         return False
@@ -195,15 +204,14 @@ def _show(view: dict[str, Any], json: bool) -> None:
 @app.command()
 def up(home: Home = Path()) -> int:
     """Run a cycle at every tick of [schedule], until stopped. One log line a cycle, on stderr."""
-    from sync.runtime.schedule import run_forever, worker_name  # noqa: PLC0415 only `up` needs the scheduler
+    from sync.runtime.schedule import run_forever  # noqa: PLC0415 only `up` needs the scheduler
 
     config = load(home)
-    holder = worker_name()
 
     def tick() -> None:
         started = _now()
         try:
-            with _working(config, holder) as world:
+            with _working(config, "up") as world:
                 report = commands.run_once(world, _now())
             counts = ", ".join(f"{number} {state}" for state, number in sorted(report.outcomes.items()))
             said = "; ".join((*report.unsafe, *report.notes))

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
@@ -27,8 +28,10 @@ def print_json(content: Any) -> None:
 
 
 def say(text: str, style: str = "") -> None:
-    """A line on stdout, as it is: no markup in names of deals or partners."""
-    out.print(Text(text, style=style))
+    """A line on stdout, as it is: no markup in names of deals or partners. What wraps keeps its indent."""
+    body = text.lstrip(" ")
+    line = Text(text if out.soft_wrap else body, style=style)
+    out.print(line if out.soft_wrap else Padding(line, (0, 0, 0, len(text) - len(body)), expand=False))
 
 
 def warn(text: str, style: str = "yellow") -> None:

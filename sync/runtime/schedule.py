@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
-import socket
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -36,11 +34,6 @@ def trigger(schedule: str) -> IntervalTrigger | CronTrigger:
 def _unknown(what: str) -> BadInput:
     fix = 'write "every 5 minutes", "every 2 hours" or "cron 0 3 * * *"'
     return BadInput([Problem("config.toml: schedule.sync", what, fix)])
-
-
-def worker_name() -> str:
-    """Who this process is, for the lease: host and process."""
-    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def run_forever(tick: Callable[[], None], schedule: str) -> None:

@@ -35,24 +35,10 @@ class Taken:
 def take(connection: Connection, field_map: FieldMap, page: Page, now: datetime) -> Taken:
     """Store one page. Rows equal to what we know (our own echo among them) are not news and make nothing due."""
     known = _known(connection, [str(entry.ref) for entry in page.records])
-    fresh: dict[str, Record] = {}
-    for entry in page.records:
-        key = str(entry.ref)
-        before = known.get(key)
-        if before is None and entry.deleted and entry.merged_into is None:
-            fresh.pop(key, None)  # it came and went between two readings: there is nothing to keep
-        elif before is None or key in fresh or _is_news(field_map, entry, before):
-            fresh[key] = entry
-    rows, problems = _understand(field_map, fresh, known)
-    stood = {key: before["group_id"] for key, before in known.items()}
-    groups = regroup(connection, {str(row.ref): anchors(row).all for row in rows}, stood)
-    _store_rows(connection, field_map, rows, groups)
-    _store_problems(connection, fresh, problems)
-    keep_named(connection, rows)
-    concerned = groups_naming(connection, groups.touched) if field_map.canonical == "account" else frozenset()
-    make_due(connection, groups.touched | concerned, now)
+    fresh = _news(field_map, page.records, known)
+    problems = _keep(connection, field_map, fresh, known, now) if fresh else 0
     set_cursor(connection, field_map, page.cursor, page.drained, now)
-    return Taken(len(page.records), len(fresh), len(problems))
+    return Taken(len(page.records), len(fresh), problems)
 
 
 def _known(connection: Connection, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
@@ -61,6 +47,20 @@ def _known(connection: Connection, keys: Sequence[str]) -> dict[str, Mapping[str
         query = select(record).where(record.c.key.in_(chunk))
         found.update({row.key: row._mapping for row in connection.execute(query)})
     return found
+
+
+def _news(
+    field_map: FieldMap, records: Iterable[Record], known: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Record]:
+    fresh: dict[str, Record] = {}
+    for entry in records:
+        key = str(entry.ref)
+        before = known.get(key)
+        if before is None and entry.deleted and entry.merged_into is None:
+            fresh.pop(key, None)  # it came and went between two readings: there is nothing to keep
+        elif before is None or key in fresh or _is_news(field_map, entry, before):
+            fresh[key] = entry
+    return fresh
 
 
 def _is_news(field_map: FieldMap, entry: Record, before: Mapping[str, Any]) -> bool:
@@ -79,6 +79,25 @@ def _readable(field_map: FieldMap, entry: Record) -> dict[str, Text]:
     """What could be read: a field that could not is left out, which is not the same as empty."""
     named = zip(field_map.fields, entry.values, strict=False)
     return {name: value for name, value in named if not isinstance(value, Absent)}
+
+
+def _keep(
+    connection: Connection,
+    field_map: FieldMap,
+    fresh: Mapping[str, Record],
+    known: Mapping[str, Mapping[str, Any]],
+    now: datetime,
+) -> int:
+    """Store what is news and make due what it concerns; returns how many problems it holds."""
+    rows, problems = _understand(field_map, fresh, known)
+    stood = {key: before["group_id"] for key, before in known.items()}
+    groups = regroup(connection, {str(row.ref): anchors(row).all for row in rows}, stood)
+    _store_rows(connection, field_map, rows, groups)
+    _store_problems(connection, fresh, problems)
+    keep_named(connection, rows)
+    concerned = groups_naming(connection, groups.touched) if field_map.canonical == "account" else frozenset()
+    make_due(connection, groups.touched | concerned, now)
+    return len(problems)
 
 
 def _understand(

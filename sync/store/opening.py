@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +74,15 @@ def _address(url: str, home: Path) -> Any:
         if not path.parent.is_dir():
             what = f"the folder {path.parent} does not exist"
             raise BadInput([Problem("config.toml: store.url", what, "create the folder, or correct the path")])
+        _create(path)
         address = address.set(database=str(path))
     return address.set(drivername="sqlite+pysqlite")
+
+
+def _create(path: Path) -> None:
+    """A new store is readable by its owner only: business data and rotated tokens lie in it."""
+    with suppress(OSError):  # SQLite says it better, when it cannot open the file
+        path.touch(mode=0o600)
 
 
 def _prepare(connection: Any, _record: Any) -> None:

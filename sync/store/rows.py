@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table
@@ -23,9 +24,13 @@ def chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, or overwrite those with the same primary key. All rows name the same columns."""
-    if not rows:
-        return
-    names = list(rows[0])
+    if rows:
+        connection.exec_driver_sql(_upsert(table, tuple(rows[0])), [dict(row) for row in rows])
+
+
+@cache
+def _upsert(table: Table, names: tuple[str, ...]) -> str:
+    """The statement as text: compiling it costs more than running it for a few rows."""
     statement = insert(table).values(dict.fromkeys(names))
     keys = [column.name for column in table.primary_key]
     changed = {name: statement.excluded[name] for name in names if name not in keys}
@@ -33,8 +38,7 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
         statement = statement.on_conflict_do_update(index_elements=keys, set_=changed)
     else:
         statement = statement.on_conflict_do_nothing()
-    compiled = str(statement.compile(dialect=sqlite.dialect(paramstyle="named")))
-    connection.exec_driver_sql(compiled, [dict(row) for row in rows])
+    return str(statement.compile(dialect=sqlite.dialect(paramstyle="named")))
 
 
 def moment_text(moment: datetime) -> str:

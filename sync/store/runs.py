@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -102,17 +102,17 @@ def forget(connection: Connection, name: str) -> None:
 class StoreVault:
     """`connector.crm.Vault` in the store: rotated tokens, swapped under the writer's lock."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Callable[[], Store]) -> None:
         self._store = store
 
     def load(self, name: str) -> str | None:
         """The stored token, or ``None``."""
-        with self._store.read() as connection:
+        with self._store().read() as connection:
             return connection.scalar(select(token.c.value).where(token.c.name == name))
 
     def swap(self, name: str, old: str | None, new: str) -> bool:
         """Store ``new`` if the stored token still is ``old``."""
-        with self._store.write() as connection:
+        with self._store().write() as connection:
             if connection.scalar(select(token.c.value).where(token.c.name == name)) != old:
                 return False
             upsert(connection, token, [{"name": name, "value": new}])

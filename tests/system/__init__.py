@@ -1,0 +1,1 @@
+"""The program from outside: real processes against served CRMs."""
