@@ -12,7 +12,7 @@ from pathlib import Path
 
 from connector.budget import CallCount
 from connector.crm import Crm
-from connector.errors import StopCrm
+from connector.errors import CrmError, StopCrm
 from connector.registry import open_crm
 from connector.retry import Patient
 from sync.config import Config
@@ -24,6 +24,7 @@ from sync.store import runs
 from sync.store.opening import Store, open_store
 from sync.world import Progress, Report, World, quietly
 
+SIGN_IN_ATTEMPTS = 2  # whoever mistyped an address must not wait for the patience that a long run has
 LEASE = "cycle"
 LEASE_FOR = timedelta(minutes=10)
 
@@ -60,10 +61,13 @@ def open_world(config: Config, clock: Clock) -> Iterator[World]:
         for connection, own in settings.items():
             try:
                 crm = open_crm(connection, own, ledger=ledger, vault=vault)
-                crms[connection] = Patient(crm, sleep=clock.sleep, now=clock.now, on_wait=clock.on_wait)
-                orgs[connection] = crms[connection].whoami().org
+                patient = Patient(crm, sleep=clock.sleep, now=clock.now, on_wait=clock.on_wait)
+                orgs[connection] = replace(patient, attempts=SIGN_IN_ATTEMPTS).whoami().org
+                crms[connection] = patient
             except StopCrm as fault:
                 faults.append(fault.message)
+            except CrmError as fault:
+                faults.append(f"{fault.message}; check its url in config.toml, or run again later")
         faults = faults or list(_strangers(store(), orgs, clock.now()))
         if faults:
             raise StopCrm("\n".join(faults))

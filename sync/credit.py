@@ -49,7 +49,7 @@ def credit(
         return None
     policy = _policy(credited)
     members = _members(deal, credited)
-    if before and before.status is SplitStatus.LOCKED:
+    if before and before.status is SplitStatus.LOCKED and _has_weights(before):
         split = _reprice(before, deal.amount)
     else:
         divide = _by_lines if _is_bundle(deal, policy) else _by_model
@@ -75,23 +75,32 @@ def _members(deal: Opportunity, credited: Sequence[Claim]) -> dict[str, _Member]
     by_partner: dict[str, list[Claim]] = defaultdict(list)
     for claim in credited:
         by_partner[claim.partner.id].append(claim)
-    return {partner: _member(deal, partner, group) for partner, group in sorted(by_partner.items())}
+    source = _source(deal, credited)
+    return {partner: _member(group, partner == source) for partner, group in sorted(by_partner.items())}
 
 
-def _member(deal: Opportunity, partner: str, group: Sequence[Claim]) -> _Member:
+def _member(group: Sequence[Claim], source: bool) -> _Member:
     held = {role for claim in group for role in claim.roles}
     roles = tuple(role for role in Role if role in held)
     declared = [claim.registration.contribution for claim in group if claim.registration.contribution is not None]
+    partner = group[0].partner
     party = Party(
-        id=partner,
+        id=partner.id,
         roles=frozenset(role.value for role in roles),
         contribution=Fraction(sum(declared)) if declared else None,
-        tier=group[0].partner.tier or "",
-        sourcing=any(_sourced(deal, claim) for claim in group),
+        tier=partner.tier or "",
+        sourcing=source,
     )
     lines = frozenset(line for claim in group for line in claim.line_ids)
     approved = min(claim.approved_at or claim.submitted_at for claim in group)
-    return _Member(party, group[0].partner.name, roles, lines, approved)
+    return _Member(party, partner.name, roles, lines, approved)
+
+
+def _source(deal: Opportunity, credited: Sequence[Claim]) -> str | None:
+    """The one partner that sourced the deal: the first of those who pass the sourced test (I7)."""
+    passing = [claim for claim in credited if _sourced(deal, claim)]
+    first = min(passing, key=lambda claim: (claim.submitted_at, claim.id), default=None)
+    return first.partner.id if first else None
 
 
 def _sourced(deal: Opportunity, claim: Claim) -> bool:
@@ -237,6 +246,11 @@ def _kinds(member: _Member | None, policy: Policy) -> dict[str, bool]:
         "influenced": "influenced" in kinds,
         "fulfilled": "fulfilled" in kinds,
     }
+
+
+def _has_weights(split: Split) -> bool:
+    """Whether the parts are parts of one whole; where lines have both signs, the amounts follow their lines."""
+    return all(portion.share_ppm is not None for portion in split.portions)
 
 
 def _reprice(before: Split, amount: Money | None) -> Split:

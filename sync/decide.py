@@ -12,7 +12,7 @@ from sync.judge import judge
 from sync.lifecycle import advance, vote_against, vote_for
 from sync.model.deal import Opportunity
 from sync.model.facts import Facts, History, Verdict
-from sync.model.registration import Registration
+from sync.model.registration import Registration, State
 from sync.model.ruling import Joint
 from sync.model.split import Split
 from sync.policy import Policies, Policy, Scope
@@ -26,7 +26,7 @@ def decide(facts: Facts, history: History, policies: Policies, now: datetime) ->
     """
     claims = [vote_against(advance(claim, now), now) for claim in gather(facts, history, policies)]
     claims, cases = judge(claims, history.cases, now)
-    claims = [advance(vote_for(claim, now), now) for claim in claims]
+    claims = [advance(vote_for(vote_against(claim, now), now), now) for claim in claims]
     together = joints(claims, cases)
     splits = attribute(facts.opportunities, claims, together, history)
     return Verdict(
@@ -42,14 +42,15 @@ def gather(facts: Facts, history: History, policies: Policies) -> list[Claim]:
     """Every registration with its partner, deal, account, policy and standing, ordered by id."""
     partners = {partner.id: partner for partner in facts.partners}
     deals = {deal.id: deal for deal in facts.opportunities}
-    accounts = {account.id: account for account in facts.accounts}
-    by_domain = {account.domain: account for account in facts.accounts if account.domain}
+    accounts = {account.id: account for account in sorted(facts.accounts, key=lambda account: account.id)}
+    by_domain = {account.domain: account for account in accounts.values() if account.domain}
     claims = []
     for registration in sorted(facts.registrations, key=lambda registration: registration.id):
         deal = deals.get(registration.opportunity_id or "")
         account = accounts.get(deal.account_id or "") if deal else by_domain.get(registration.customer_domain or "")
         standing = history.standings.get(registration.id)
-        policy = (standing and policies.by_id(standing.policy)) or _in_force(registration, deal, policies)
+        filed = standing and standing.state is not State.DRAFT and policies.by_id(standing.policy)
+        policy = filed or _in_force(registration, deal, policies)
         claims.append(Claim(registration, partners[registration.partner_id], policy, deal, account, standing))
     return claims
 
@@ -70,7 +71,7 @@ def attribute(
         if claim.opportunity:
             by_deal.setdefault(claim.opportunity.id, []).append(claim)
     found = []
-    for deal in deals:
+    for deal in sorted(deals, key=lambda deal: deal.id):
         joint = [group for group in together if group.opportunity_id == deal.id]
         split = credit(deal, by_deal.get(deal.id, ()), joint, history.splits.get(deal.id))
         if split:

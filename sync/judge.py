@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from sync.claim import Claim
 from sync.conflicts.catalogue import CATALOGUE, Detector, detect
@@ -43,18 +44,47 @@ def _settle(
     """
     while True:
         rulings = _rulings(detector, by_id, cases, before)
-        losers = {effect.claim_id for _, ruling in rulings if ruling.winner for effect in ruling.effects}
-        ready = [
-            (finding, ruling) for finding, ruling in rulings if ruling.resolution and ruling.winner not in losers
-        ]
-        for finding, ruling in ready:
-            case = cases[finding.case_id] = _case(finding, ruling, before.get(finding.case_id), now)
-            for effect in ruling.effects:
-                by_id[effect.claim_id] = _carry_out(by_id[effect.claim_id], effect, case, now)
-        if not ready:
+        progress = False
+        for finding, ruling in _ready(rulings):
+            if all(_applies(by_id[effect.claim_id], effect) for effect in ruling.effects):
+                progress = True
+                case = cases[finding.case_id] = _case(finding, ruling, before.get(finding.case_id), now)
+                for effect in ruling.effects:
+                    by_id[effect.claim_id] = _carry_out(by_id[effect.claim_id], effect, case, now)
+        if not progress:
             for finding, ruling in rulings:
                 cases[finding.case_id] = _case(finding, _waiting(ruling), before.get(finding.case_id), now)
             return
+
+
+def _ready(rulings: Sequence[tuple[Finding, Ruling]]) -> list[tuple[Finding, Ruling]]:
+    """The rulings that no other ruling of this round puts in question: a winner that loses elsewhere has not won."""
+    losers = {effect.claim_id for _, ruling in rulings if ruling.winner for effect in ruling.effects}
+    undivided = _undivided(rulings)
+    return [
+        (finding, ruling)
+        for finding, ruling in rulings
+        if ruling.resolution
+        and (ruling.winner not in losers if ruling.winner else undivided.isdisjoint(finding.claims))
+    ]
+
+
+def _undivided(rulings: Sequence[tuple[Finding, Ruling]]) -> set[str]:
+    """Claims whose lines a person divides, because one of them, or one that shares a line with it, would keep none.
+
+    Taking one line first would favour whoever is asked first; narrowing only the neighbours would hand the line in
+    dispute to the one who has no other.
+    """
+    left: dict[str, set[str]] = {}
+    for effect in (effect for _, ruling in rulings for effect in ruling.effects):
+        if effect.line_ids is not None:
+            left[effect.claim_id] = left.get(effect.claim_id, set(effect.line_ids)) & set(effect.line_ids)
+    found = {claim_id for claim_id, lines in left.items() if not lines}
+    found |= {claim_id for finding, ruling in rulings if not ruling.resolution for claim_id in finding.claims}
+    together = [set(finding.claims) for finding, ruling in rulings if not ruling.winner]
+    while more := {claim_id for claims in together if claims & found for claim_id in claims} - found:
+        found |= more
+    return found
 
 
 def _rulings(
@@ -64,16 +94,16 @@ def _rulings(
     found = []
     for finding in detect(detector, list(by_id.values())):
         if finding.case_id not in cases:
-            known = before.get(finding.case_id)
-            still_open = known if known and known.state is CaseState.OPEN else None
-            found.append((finding, resolve(finding, by_id, still_open)))
+            found.append((finding, resolve(finding, by_id, before.get(finding.case_id))))
     return found
 
 
 def _waiting(ruling: Ruling) -> Ruling:
     if ruling.resolution is None:
         return ruling
-    step = Step("person", "not decisive", "The rivals beat each other in a circle: a person decides.")
+    circle = "The rivals beat each other in a circle: a person decides."
+    crowded = "Each line is fair to take away, all of them together are not: a person decides."
+    step = Step("person", "not decisive", circle if ruling.winner else crowded)
     return Ruling(None, (*ruling.steps, step))
 
 
@@ -106,21 +136,42 @@ def _ended(case: Case) -> Case:
     )
 
 
+def _left(claim: Claim, effect: Effect) -> dict[str, tuple[str, ...]]:
+    """What an effect leaves of the claim as it stands now, after the other rulings of the round."""
+    left: dict[str, tuple[str, ...]] = {}
+    if effect.roles is not None:
+        left["roles"] = tuple(role for role in effect.roles if role in claim.roles)
+    if effect.line_ids is not None:
+        left["line_ids"] = tuple(line for line in effect.line_ids if not claim.line_ids or line in claim.line_ids)
+    return left
+
+
+def _applies(claim: Claim, effect: Effect) -> bool:
+    """Whether an effect still fits the claim; one that would leave nothing is ruled on again in the next round.
+
+    A claim that another ruling of this round took out is out whatever else is ruled on it.
+    """
+    return not claim.live or (allowed(claim.state, effect.event) and all(_left(claim, effect).values()))
+
+
 def _carry_out(claim: Claim, effect: Effect, case: Case, now: datetime) -> Claim:
-    if not allowed(claim.state, effect.event):
-        return claim
-    left = {"roles": effect.roles, "line_ids": effect.line_ids}
-    changed = {field: value for field, value in left.items() if value is not None}
+    if not claim.live:
+        return claim  # it lost to somebody else in this round
     why = Why(effect.reason, effect.text, effect.message, case.trace, case_id=case.id)
-    return move(claim, effect.event, now, why, **changed)
+    return move(claim, effect.event, now, why, **_left(claim, effect))
+
+
+_ORDER: Final = {detector.kind: place for place, detector in enumerate(CATALOGUE)}
 
 
 def blocking(claim: Claim, cases: Sequence[Case]) -> Case | None:
-    """The first open case that keeps this claim from being approved."""
-    for case in cases:
-        if case.severity is Severity.BLOCK and case.state is CaseState.OPEN and claim.id in case.registrations:
-            return case
-    return None
+    """The first open case, in the order of the catalogue, that keeps this claim from being approved."""
+    found = [
+        case
+        for case in cases
+        if case.severity is Severity.BLOCK and case.state is CaseState.OPEN and claim.id in case.registrations
+    ]
+    return min(found, key=lambda case: (_ORDER.get(case.kind, len(_ORDER)), case.id), default=None)
 
 
 def _hold_or_clear(claim: Claim, cases: Sequence[Case], now: datetime) -> Claim:

@@ -29,7 +29,7 @@ def climb(one: Claim, other: Claim) -> tuple[tuple[Step, ...], Claim | None]:
     """
     first, second = sorted((one, other), key=lambda claim: claim.id)
     steps: list[Step] = []
-    for name in one.policy.ladder.rungs:
+    for name in first.policy.ladder.rungs:
         rung = LADDER[name](first, second)
         steps.append(Step(name, "decisive" if rung.winner else "not decisive", rung.text))
         if rung.winner:

@@ -187,9 +187,9 @@ def _submit(claim: Claim, now: datetime) -> Claim:
     windows = claim.policy.windows
     submitted = claim.registration.submitted_at or claim.registration.created_at
     due = add_business_days(submitted, windows.review_business_days, claim.policy.business_days)
-    filed = {"filed": filed_digest(claim.registration), "roles": claim.registration.roles}
-    lines = {"line_ids": claim.registration.line_ids}
-    claim = move(claim, Event.SUBMIT, now, Why(), submitted_at=submitted, review_due=due, **filed, **lines)
+    filed = {"filed": filed_digest(claim.registration), "policy": claim.policy.id}
+    asked = {"roles": claim.registration.roles, "line_ids": claim.registration.line_ids}
+    claim = move(claim, Event.SUBMIT, now, Why(), submitted_at=submitted, review_due=due, **filed, **asked)
     return move(claim, Event.PICK_UP, now, Why())
 
 

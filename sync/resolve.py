@@ -14,7 +14,7 @@ from typing import Final
 from sync.claim import Claim, values_differ
 from sync.conflicts.finding import Finding
 from sync.ladder import climb
-from sync.lifecycle import Event
+from sync.lifecycle import Event, allowed
 from sync.model.registration import Role, State, Vote
 from sync.model.ruling import Case, Resolution, Step
 from sync.workdays import add_business_days
@@ -45,23 +45,26 @@ class Ruling:
 
 
 def resolve(finding: Finding, claims: Mapping[str, Claim], before: Case | None) -> Ruling:
-    """The ruling on one finding; ``before`` is its case as it stood, if it was already open."""
+    """The ruling on one finding; ``before`` is its case as it stood, if there was one."""
     involved = [claims[claim_id] for claim_id in finding.claims]
     found = Step(finding.kind, "hit", finding.text)
     if ruling := _ruled_by_vote(finding, involved, before):
         return ruling
     ruling = RULINGS[finding.kind](finding, involved)
     ruling = Ruling(ruling.resolution, (found, *ruling.steps), ruling.effects, ruling.winner)
-    spoken = [claim for claim in involved if _spoken_for(claim) and _touched(claim, ruling)]
-    if spoken:
-        names = ", ".join(claim.partner.name for claim in spoken)
-        step = Step("person", "hit", f"A person approved {names}: no rule takes that back; a person decides.")
+    if step := _taken_back(involved, ruling):
         return Ruling(None, (*ruling.steps, step))
     return ruling
 
 
-def _touched(claim: Claim, ruling: Ruling) -> bool:
-    return any(effect.claim_id == claim.id for effect in ruling.effects)
+def _taken_back(involved: Sequence[Claim], ruling: Ruling) -> Step | None:
+    """Why a rule may not carry this out: it would take back what somebody holds; ``None`` when it may."""
+    touched = [(claim, effect) for claim in involved for effect in ruling.effects if effect.claim_id == claim.id]
+    if spoken := ", ".join(claim.partner.name for claim, _ in touched if _spoken_for(claim)):
+        return Step("person", "hit", f"A person approved {spoken}: no rule takes that back; a person decides.")
+    if held := ", ".join(claim.partner.name for claim, effect in touched if not allowed(claim.state, effect.event)):
+        return Step("person", "hit", f"{held} is approved already: no rule takes that back; a person decides.")
+    return None
 
 
 def _spoken_for(claim: Claim) -> bool:

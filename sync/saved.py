@@ -35,13 +35,19 @@ class SavedPlan:
 
 
 class PlanFile:
-    """Writes a plan as it is made, change by change; the file appears whole or not at all."""
+    """Writes a plan as it is made, change by change; the file appears whole or not at all.
+
+    Raises BadInput for a path that cannot be written.
+    """
 
     def __init__(self, path: Path, as_of: datetime, rules: str) -> None:
         self._path = path
         self._draft = path.with_name(path.name + ".part")
         self._ids: list[str] = []
-        self._file = self._draft.open("w", encoding="utf-8")
+        try:
+            self._file = self._draft.open("w", encoding="utf-8")
+        except OSError as error:
+            raise _refused(path, f"it cannot be written: {error.strerror}", "choose another place") from error
         head = {
             "dealsync_plan": 1,
             "as_of": datetime_text(as_of),

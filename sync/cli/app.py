@@ -64,7 +64,8 @@ def run() -> None:
         screen.problems(error.problems)
         code = ERROR
     except CrmError as error:
-        screen.warn(f"error  {error.message}", "red")
+        for line in error.message.splitlines():
+            screen.warn(f"error  {line}", "red")
         code = ERROR
     except Busy as error:
         screen.warn(str(error))

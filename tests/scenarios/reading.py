@@ -1,0 +1,200 @@
+"""A scenario as a channel manager writes it: days, partners, deals and claims, read into the values of the core."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from connector.record import Ref
+from sync.model.deal import Line, Opportunity, OpportunityType, Stage
+from sync.model.facts import Facts
+from sync.model.money import Money
+from sync.model.parties import Account, Partner, Tier
+from sync.model.registration import Choice, Evidence, Registration, Response, Role, Vote
+from sync.policy import Policies, parse
+
+ROOT = Path(__file__).resolve().parents[2]
+STANDARD = ROOT / "sync/presets/policies/standard.toml"
+DAY_0 = datetime(2027, 2, 1, tzinfo=UTC)  # a Monday; the next German holiday is Good Friday, day 53
+Words = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The world at one point in time, and what is expected of it then."""
+
+    now: datetime
+    facts: Facts
+    expect: Words
+
+
+@dataclass(frozen=True)
+class Scenario:
+    title: str
+    policies: Policies
+    moments: tuple[Moment, ...]
+
+
+def moment(text: str) -> datetime:
+    """``day 40 09:00``, counted from day 0; without a time it is 09:00."""
+    found = re.fullmatch(r"day (-?\d+)(?: (\d\d):(\d\d)(?::(\d\d))?)?", text.strip())
+    assert found, f"{text!r} is not like 'day 40 09:00'"
+    day, hour, minute, second = (int(part) if part else None for part in found.groups())
+    clock = timedelta(hours=9 if hour is None else hour, minutes=minute or 0, seconds=second or 0)
+    return DAY_0 + timedelta(days=day or 0) + clock
+
+
+def money(text: str) -> Money:
+    """``249,999.99 USD``."""
+    number, currency = text.replace(",", "").split()
+    return Money.parse(number, currency)
+
+
+def read(path: Path, name: Callable[[str], str]) -> Scenario:
+    """The scenario in ``path``. ``name`` gives the CRM's record id of a claim: no outcome may depend on it."""
+    story = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    assert story.pop("story").strip(), f"{path.name}: tell its story"
+    world = {kind: story.pop(kind, {}) for kind in ("partners", "accounts", "deals", "claims")}
+    moments = []
+    for then in story.pop("then"):
+        now, expect = moment(then.pop("on")), then.pop("expect")
+        _change(world, then)
+        moments.append(Moment(now, _facts(world, name), expect))
+    policies = _policies(story.pop("policy", {}), story.pop("later_policy", None))
+    title = story.pop("title")
+    assert not story, f"{path.name}: unknown {', '.join(story)}"
+    return Scenario(title, policies, tuple(moments))
+
+
+def _change(world: dict[str, Any], then: Words) -> None:
+    """What is new or different from this moment on; ``gone`` lists claims that were deleted in the CRM."""
+    for kind, things in then.items():
+        if kind == "gone":
+            for key in things:
+                del world["claims"][key]
+            continue
+        for key, changes in things.items():
+            world[kind][key] = {**world[kind].get(key, {}), **changes}
+
+
+def _merged(under: Words, over: Words) -> dict[str, Any]:
+    both = dict(deepcopy(under))
+    for key, value in over.items():
+        both[key] = _merged(both.get(key, {}), value) if isinstance(value, dict) else value
+    return both
+
+
+def _policies(changes: Words, later: Words | None) -> Policies:
+    """The standard programme with this scenario's changes, and perhaps its next version."""
+    first = _merged(tomllib.loads(STANDARD.read_text(encoding="utf-8"), parse_float=Decimal), changes)
+    versions = [first]
+    if later is not None:
+        dated = {**later, "version": 2, "effective_from": moment(later["effective_from"]).date()}
+        versions.append(_merged(first, dated))
+    found = [parse("the scenario's policy", version) for version in versions]
+    assert all(policy for policy, _ in found), found
+    return Policies(tuple(policy for policy, _ in found if policy))
+
+
+def _facts(world: Words, name: Callable[[str], str]) -> Facts:
+    return Facts(
+        accounts=tuple(_account(key, words) for key, words in world["accounts"].items()),
+        opportunities=tuple(_deal(key, words) for key, words in world["deals"].items()),
+        registrations=tuple(_claim(key, name(key), words) for key, words in world["claims"].items()),
+        partners=tuple(_partner(key, words) for key, words in world["partners"].items()),
+    )
+
+
+def _account(key: str, words: Words) -> Account:
+    return Account(key, words.get("name", key), (Ref("sf", "Account", key),), domain=words.get("domain"))
+
+
+def _partner(key: str, words: Words) -> Partner:
+    end = words.get("agreement_ends")
+    return Partner(
+        key,
+        words["name"],
+        (Ref("sf", "Account", key), Ref("hs", "companies", key)),
+        tier=Tier(words["tier"]) if "tier" in words else None,
+        agreement_end=moment(end).date() if end else None,
+    )
+
+
+def _deal(key: str, words: Words) -> Opportunity:
+    optional: dict[str, Any] = {}
+    if "closed_on" in words:
+        optional["close_date"] = moment(words["closed_on"]).date()
+    if "direct_sales_since" in words:
+        optional["direct_engaged_at"] = moment(words["direct_sales_since"])
+    return Opportunity(
+        id=key,
+        name=words.get("name", key),
+        members=(Ref("sf", "Opportunity", key), Ref("hs", "deals", key)),
+        account_id=words.get("account"),
+        stage=Stage(words.get("stage", "QUALIFIED")),
+        created_at=moment(words.get("created", "day -5")),
+        type=OpportunityType(words.get("type", "NEW")),
+        amount=money(words["amount"]) if words.get("amount") else None,
+        lines=tuple(_line(line) for line in words.get("lines", ())),
+        **optional,
+    )
+
+
+def _line(words: Words) -> Line:
+    ref = Ref("sf", "OpportunityLineItem", words["id"])
+    net = money(words["net"]) if "net" in words else None
+    return Line(words["id"], ref, words["id"], words.get("family"), net, tuple(words.get("needs", ())))
+
+
+READ: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "partner": ("partner_id", str),
+    "deal": ("opportunity_id", str),
+    "roles": ("roles", lambda roles: tuple(map(Role, roles))),
+    "submitted": ("submitted_at", moment),
+    "declared": ("declared_value", money),
+    "expected_close": ("expected_close", lambda text: moment(text).date()),
+    "contribution": ("contribution", Decimal),
+    "customer": ("customer_choice", Choice),
+    "joint_answer": ("joint_response", Response),
+    "evidence": ("evidence", lambda lines: tuple(map(_evidence, lines))),
+    "lines": ("line_ids", tuple),
+    "families": ("families", tuple),
+    "regions": ("regions", tuple),
+    "joint": ("joint_key", str),
+}
+
+
+def _claim(key: str, record_id: str, words: Words) -> Registration:
+    ref = Ref(words.get("crm", "sf"), "Deal_Registration__c", record_id)
+    values: dict[str, Any] = {"created_at": moment(words.get("created", words.get("submitted", "day 0")))}
+    for word, value in words.items():
+        if word == "vote":
+            values |= _vote(value)
+        elif word not in ("crm", "created"):
+            field, change = READ.get(word, (word, lambda same: same))
+            assert field in {known.name for known in fields(Registration)}, f"{key}: unknown {word}"
+            values[field] = change(value)
+    return Registration(id=record_id, ref=ref, **values)
+
+
+def _vote(text: str) -> dict[str, Any]:
+    """``APPROVE by Maria on day 3 10:00: because`` (the reason may be left out)."""
+    found = re.fullmatch(r"(\w+) by (\w+) on (day -?\d+(?: \d\d:\d\d)?)(?:: (.+))?", text)
+    assert found, f"{text!r} is not like 'APPROVE by Maria on day 3 10:00'"
+    vote, voter, when, reason = found.groups()
+    return {"vote": Vote(vote), "voter": voter, "voted_at": moment(when), "vote_reason": reason}
+
+
+def _evidence(text: str) -> Evidence:
+    """``POC on day -3``, with ``, unverified`` when nobody of the vendor has seen it."""
+    kind, _, rest = text.partition(" on ")
+    when, comma, word = rest.partition(", ")
+    assert not comma or word == "unverified", text
+    return Evidence(kind, moment(when), verified=not comma)
