@@ -30,16 +30,17 @@ def apply(store: Store, crms: Mapping[str, Crm], entries: Sequence[Entry], now: 
     """Send some intended writes and settle each. Every entry comes back once."""
     for batch in _batches(entries, crms):
         crm = crms[batch[0].change.connection]
+        ids: dict[int, str] = {}
         try:
-            ready, settled = _look_once_more(crm, batch)
+            ready, settled = _look_once_more(crm, batch, ids)
         except CrmError as fault:
             ready, settled = [], [(entry, AGAIN, fault.message) for entry in batch]
-        _settle(store, settled, {}, now)
+        _settle(store, settled, ids, now)
         yield from settled
         if ready:
             with store.write() as connection:
                 outbox.mark(connection, ready, SENDING, now)
-            sent, ids = _send(crm, ready)
+            sent = _send(crm, ready, ids)
             _settle(store, sent, ids, now)
             yield from sent
 
@@ -69,9 +70,9 @@ def _turn(entry: Entry) -> tuple[str, bool, str, str, int]:
     return change.connection, change.by == "id", change.object, change.group, entry.seq
 
 
-def _look_once_more(crm: Crm, batch: Sequence[Entry]) -> tuple[list[Entry], list[Sent]]:
+def _look_once_more(crm: Crm, batch: Sequence[Entry], ids: dict[int, str]) -> tuple[list[Entry], list[Sent]]:
     """Which entries may still be written: the CRM must say what it said when the change was planned (P7)."""
-    current = _read_back(crm, batch)
+    current = _read_back(crm, batch, ids)
     ready: list[Entry] = []
     settled: list[Sent] = []
     torn: set[str] = set()
@@ -111,16 +112,20 @@ def _unset(now: Mapping[str, Value], field: str) -> bool:
     return now.get(field) in (None, "false")
 
 
-def _read_back(crm: Crm, batch: Sequence[Entry]) -> dict[str, Mapping[str, Value]]:
-    """What the CRM says now, by the key of each change."""
+def _read_back(crm: Crm, batch: Sequence[Entry], ids: dict[int, str]) -> dict[str, Mapping[str, Value]]:
+    """What the CRM says now, by the key of each change; ``ids`` gets the record id of each entry that is there."""
     first = batch[0].change
     fields = tuple(dict.fromkeys(field.field for entry in batch for field in entry.change.fields))
     asked = fields if first.by == "id" else (first.by, *fields)
     keys = [entry.change.key for entry in batch]
+    seqs = {entry.change.key: entry.seq for entry in batch}
     found: dict[str, Mapping[str, Value]] = {}
     for record in crm.read(first.object, keys, asked, by=first.by):
         values = dict(zip(asked, record.values, strict=True))
-        found[_key(record, first.by, values)] = values
+        key = _key(record, first.by, values)
+        found[key] = values
+        if key in seqs:
+            ids[seqs[key]] = record.ref.id
     return found
 
 
@@ -128,19 +133,19 @@ def _key(record: Record, by: str, values: Mapping[str, Value]) -> str:
     return record.ref.id if by == "id" else str(values[by])
 
 
-def _send(crm: Crm, ready: Sequence[Entry]) -> tuple[list[Sent], dict[int, str | None]]:
+def _send(crm: Crm, ready: Sequence[Entry], ids: dict[int, str]) -> list[Sent]:
     by_id = {entry.change.id: entry for entry in ready}
     sent: list[Sent] = []
-    ids: dict[int, str | None] = {}
     doubtful: list[Entry] = []
     for outcome in crm.write([_change(entry.change) for entry in ready]):
         entry = by_id[outcome.change.id]
-        ids[entry.seq] = outcome.record_id
+        if outcome.record_id:
+            ids[entry.seq] = outcome.record_id
         if isinstance(outcome.fault, InDoubt):
             doubtful.append(entry)
         else:
             sent.append((entry, *_state(outcome)))
-    return sent + resolve_doubt(crm, doubtful), ids
+    return sent + resolve_doubt(crm, doubtful, ids)
 
 
 def _change(planned: PlannedChange) -> Change:
@@ -159,12 +164,12 @@ def _state(outcome: Outcome) -> tuple[str, str]:
     return FAILED, fault.message
 
 
-def resolve_doubt(crm: Crm, entries: Sequence[Entry]) -> list[Sent]:
+def resolve_doubt(crm: Crm, entries: Sequence[Entry], ids: dict[int, str]) -> list[Sent]:
     """What became of writes whose answer was lost: read back, compare, and only then believe (P2)."""
     settled: list[Sent] = []
     for batch in _batches(entries, {crm.name: crm}):
         try:
-            current = _read_back(crm, batch)
+            current = _read_back(crm, batch, ids)
         except CrmError as fault:
             settled += [
                 (entry, SENDING, f"in doubt, and it cannot be read back: {fault.message}") for entry in batch
@@ -178,7 +183,7 @@ def resolve_doubt(crm: Crm, entries: Sequence[Entry]) -> list[Sent]:
     return settled
 
 
-def _settle(store: Store, settled: Iterable[Sent], ids: Mapping[int, str | None], now: datetime) -> None:
+def _settle(store: Store, settled: Iterable[Sent], ids: Mapping[int, str], now: datetime) -> None:
     """Every outcome in one commit. What did not land makes its group due again."""
     entries = list(settled)
     if not entries:
@@ -199,9 +204,10 @@ def recover(store: Store, crms: Mapping[str, Crm], now: datetime) -> list[Sent]:
         doubtful = outbox.open_entries(connection, [SENDING])
         waiting = outbox.open_entries(connection, [outbox.TODO, AGAIN])
     settled: list[Sent] = []
+    ids: dict[int, str] = {}
     for name, crm in crms.items():
-        settled += resolve_doubt(crm, [entry for entry in doubtful if entry.change.connection == name])
-    _settle(store, settled, {}, now)
+        settled += resolve_doubt(crm, [entry for entry in doubtful if entry.change.connection == name], ids)
+    _settle(store, settled, ids, now)
     with store.write() as connection:
         groups = sorted({entry.group_id for entry in waiting})
         make_due(connection, groups, now)

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from connector.budget import CallCount
 from connector.crm import Crm
-from connector.errors import CrmError, StopCrm
+from connector.errors import CrmError, PauseMapping, StopCrm
 from connector.registry import open_crm
 from connector.retry import Patient
 from sync.config import Config
 from sync.cycle import carry_out, cycle, finish, look_back
+from sync.mapping.fieldmap import FieldMap, Mappings
 from sync.model.ids import digest, name
 from sync.model.problem import BadInput, Problem
 from sync.saved import PlanFile, read_plan
@@ -74,7 +75,7 @@ def open_world(config: Config, clock: Clock) -> Iterator[World]:
         yield World(
             store=store(),
             crms=crms,
-            mappings=config.mappings,
+            mappings=Mappings(tuple(_fitted(entry, crms[entry.connection]) for entry in config.mappings.all)),
             policies=config.policies,
             record_of=config.record_of,
             limits=config.limits,
@@ -95,6 +96,18 @@ def _settings(config: Config) -> dict[str, dict[str, str]]:
     if problems:
         raise BadInput(problems)
     return found
+
+
+def _fitted(field_map: FieldMap, crm: Crm) -> FieldMap:
+    """The mapping without the optional fields that this org does not have, where it would write them."""
+    optional = {remote for rule in field_map.rules if rule.writes for remote in rule.optional}
+    if not optional:
+        return field_map
+    try:
+        there = {field.name for field in crm.describe(field_map.object)}
+    except PauseMapping:
+        return field_map  # the reading says why
+    return replace(field_map, lacking=frozenset(optional - there))
 
 
 def _strangers(store: Store, orgs: Mapping[str, str], now: datetime) -> Iterator[str]:

@@ -134,6 +134,8 @@ def load(home: Path) -> Config:
     """The installation in a folder. Raises BadInput with every fault of every file."""
     problems: list[Problem] = []
     form = _form(home, problems)
+    if not (home / "config.toml").exists():
+        raise BadInput(problems)
     policies = list(_each(home, form.policies if form else "policies", policy.parse, problems))
     forms = list(_each(home, form.mappings if form else "mappings", parse_mapping, problems))
     problems += policy.lint(policies)

@@ -140,7 +140,8 @@ def handle_page(
             record_verdict(connection, group.history, group.verdict, now)
             outbox.put(connection, report.run_id, group.group_id, approved.changes, now)
             outbox.agree(connection, group.plan.agreed)
-            left = len(approved.changes) < len(group.plan.changes)
+            # what is held is looked at, and said, in every run until a person has settled it
+            left = group.plan.held or len(approved.changes) < len(group.plan.changes)
             due.set_due(connection, group.group_id, now if left else group.look_again)
         entries = outbox.open_entries(connection, [outbox.TODO], report.run_id)
     _count(report, apply(world.store, world.crms, entries, now))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sync.claim import Claim
@@ -13,7 +13,7 @@ from sync.lifecycle import advance, vote_against, vote_for
 from sync.model.deal import Opportunity
 from sync.model.facts import Facts, History, Verdict
 from sync.model.registration import Registration, State
-from sync.model.ruling import Joint
+from sync.model.ruling import Case, Joint
 from sync.model.split import Split
 from sync.policy import Policies, Policy, Scope
 
@@ -25,14 +25,20 @@ def decide(facts: Facts, history: History, policies: Policies, now: datetime) ->
     deciding again with this verdict as the history moves nothing.
     """
     claims = [vote_against(advance(claim, now), now) for claim in gather(facts, history, policies)]
-    claims, cases = judge(claims, history.cases, now)
-    claims = [advance(vote_for(vote_against(claim, now), now), now) for claim in claims]
-    together = joints(claims, cases)
+    cases: Mapping[str, Case] = history.cases
+    for _ in range(2 + len(claims)):  # a vote or the deal's end may take away what a case was about: once more
+        before = (claims, cases)
+        claims, settled = judge(claims, cases, now)
+        claims = [advance(vote_for(vote_against(claim, now), now), now) for claim in claims]
+        cases = {case.id: case for case in settled}
+        if (claims, cases) == before:
+            break
+    together = joints(claims, cases.values())
     splits = attribute(facts.opportunities, claims, together, history)
     return Verdict(
         decisions=tuple(decision for claim in claims for decision in claim.decisions),
         standings=tuple(claim.standing for claim in claims if claim.standing),
-        cases=cases,
+        cases=tuple(cases[case_id] for case_id in sorted(cases)),
         joints=together,
         splits=splits,
     )

@@ -39,9 +39,9 @@ def intend(facts: Facts, verdict: Verdict) -> tuple[list[Intent], list[Held]]:
             continue
         on_deal = [standings[claim.id] for claim in claims]
         for connection in dict.fromkeys(ref.connection for ref in deal.members):
-            unknown = _unknown_partners(split, partners, connection)
-            if unknown:
-                held += [_no_row(deal, partner, connection) for partner in unknown]
+            missing = _without_row(split, partners, connection)
+            if missing:
+                held += [_no_row(deal, partner, connection) for partner in missing]
                 continue
             for intent in _deal(deal, on_deal, split, (connection, partners, verdict.cases)):
                 intents.append(intent)
@@ -148,14 +148,15 @@ def _row(
     )
 
 
-def _unknown_partners(split: Split | None, partners: Mapping[str, Partner], connection: str) -> list[Partner]:
+def _without_row(split: Split | None, partners: Mapping[str, Partner], connection: str) -> list[str]:
     """Partners of the split without a row in this CRM: then the whole set is held, never a part of it."""
     parties = [portion.party for portion in (split.portions if split else ()) if portion.party != VENDOR]
-    return [partners[party] for party in parties if partners[party].row_in(connection) is None]
+    found = [(party, partners.get(party)) for party in parties]
+    return [who.name if who else party for party, who in found if who is None or who.row_in(connection) is None]
 
 
-def _no_row(deal: Opportunity, partner: Partner, connection: str) -> Held:
-    reason = f"{partner.name} has no record in {connection}: create it there and link it by its shared id or domain"
+def _no_row(deal: Opportunity, partner: str, connection: str) -> Held:
+    reason = f"{partner} has no record in {connection}: create it there and link it by its shared id or domain"
     return Held(connection, "attribution", deal.id, "partner", reason, deal.name)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -24,8 +24,14 @@ def judge(
     """
     by_id = {claim.id: claim for claim in claims}
     cases: dict[str, Case] = {}
-    for detector in CATALOGUE:
-        _settle(detector, by_id, cases, before, now)
+    while True:
+        ended = len(cases)
+        waiting: dict[str, Case] = {}
+        for detector in CATALOGUE:
+            waiting |= _settle(detector, by_id, cases, before, now)
+        if len(cases) == ended:
+            break  # until then a later kind may have taken away what an earlier one waits for
+    cases |= waiting
     for case in before.values():
         if case.id not in cases:
             cases[case.id] = _ended(case)
@@ -35,8 +41,8 @@ def judge(
 
 def _settle(
     detector: Detector, by_id: dict[str, Claim], cases: dict[str, Case], before: Mapping[str, Case], now: datetime
-) -> None:
-    """Every finding of one kind, in rounds.
+) -> dict[str, Case]:
+    """Every finding of one kind, in rounds; what ends goes into ``cases``, what waits for a person comes back.
 
     In a round only those win who lose to nobody, for whoever is out holds nothing against others. What is left
     when a round settles nothing (three who beat each other in a circle) waits for a person. So the outcome does
@@ -45,28 +51,55 @@ def _settle(
     while True:
         rulings = _rulings(detector, by_id, cases, before)
         progress = False
-        for finding, ruling in _ready(rulings):
+        for finding, ruling in sorted(_ready(rulings, by_id), key=_narrows):
             if all(_applies(by_id[effect.claim_id], effect) for effect in ruling.effects):
                 progress = True
-                case = cases[finding.case_id] = _case(finding, ruling, before.get(finding.case_id), now)
+                case = cases[finding.case_id] = _case(
+                    finding, ruling, before.get(finding.case_id), _opened(finding, by_id, now)
+                )
                 for effect in ruling.effects:
                     by_id[effect.claim_id] = _carry_out(by_id[effect.claim_id], effect, case, now)
         if not progress:
+            left: dict[str, Case] = {}
             for finding, ruling in rulings:
-                cases[finding.case_id] = _case(finding, _waiting(ruling), before.get(finding.case_id), now)
-            return
+                opened = _opened(finding, by_id, now)
+                left[finding.case_id] = _case(finding, _waiting(ruling), before.get(finding.case_id), opened)
+            return left
 
 
-def _ready(rulings: Sequence[tuple[Finding, Ruling]]) -> list[tuple[Finding, Ruling]]:
-    """The rulings that no other ruling of this round puts in question: a winner that loses elsewhere has not won."""
+def _ready(
+    rulings: Sequence[tuple[Finding, Ruling]], by_id: Mapping[str, Claim]
+) -> Iterator[tuple[Finding, Ruling]]:
+    """What no other ruling of this round puts in question: a winner that loses elsewhere has not won."""
     losers = {effect.claim_id for _, ruling in rulings if ruling.winner for effect in ruling.effects}
-    undivided = _undivided(rulings)
-    return [
-        (finding, ruling)
-        for finding, ruling in rulings
-        if ruling.resolution
-        and (ruling.winner not in losers if ruling.winner else undivided.isdisjoint(finding.claims))
-    ]
+    undivided, stripped = _undivided(rulings), _stripped(rulings, by_id)
+    for finding, ruling in rulings:
+        lost = {effect.claim_id for effect in ruling.effects}
+        won = ruling.winner not in losers if ruling.winner else undivided.isdisjoint(finding.claims)
+        if ruling.resolution and won and stripped.isdisjoint(lost):
+            yield finding, ruling
+
+
+def _narrows(ready: tuple[Finding, Ruling]) -> bool:
+    """Whether a ruling leaves the loser something: those come last, for whoever is out loses nothing more."""
+    return any(effect.event is Event.NARROW for effect in ready[1].effects)
+
+
+def _stripped(rulings: Sequence[tuple[Finding, Ruling]], by_id: Mapping[str, Claim]) -> set[str]:
+    """Approved claims that this round would leave without a role: each ruling may narrow them, none may reject."""
+    left = _left_by_all(rulings, lambda effect: effect.roles)
+    return {claim for claim, roles in left.items() if not roles and not allowed(by_id[claim].state, Event.REJECT)}
+
+
+def _left_by_all(
+    rulings: Sequence[tuple[Finding, Ruling]], part: Callable[[Effect], Iterable[str] | None]
+) -> dict[str, set[str]]:
+    """What the narrowings of one round leave of each claim, taken together."""
+    left: dict[str, set[str]] = {}
+    for effect in (effect for _, ruling in rulings for effect in ruling.effects):
+        if (kept := part(effect)) is not None:
+            left[effect.claim_id] = left.get(effect.claim_id, set(kept)) & set(kept)
+    return left
 
 
 def _undivided(rulings: Sequence[tuple[Finding, Ruling]]) -> set[str]:
@@ -75,10 +108,7 @@ def _undivided(rulings: Sequence[tuple[Finding, Ruling]]) -> set[str]:
     Taking one line first would favour whoever is asked first; narrowing only the neighbours would hand the line in
     dispute to the one who has no other.
     """
-    left: dict[str, set[str]] = {}
-    for effect in (effect for _, ruling in rulings for effect in ruling.effects):
-        if effect.line_ids is not None:
-            left[effect.claim_id] = left.get(effect.claim_id, set(effect.line_ids)) & set(effect.line_ids)
+    left = _left_by_all(rulings, lambda effect: effect.line_ids)
     found = {claim_id for claim_id, lines in left.items() if not lines}
     found |= {claim_id for finding, ruling in rulings if not ruling.resolution for claim_id in finding.claims}
     together = [set(finding.claims) for finding, ruling in rulings if not ruling.winner]
@@ -107,7 +137,13 @@ def _waiting(ruling: Ruling) -> Ruling:
     return Ruling(None, (*ruling.steps, step))
 
 
-def _case(finding: Finding, ruling: Ruling, known: Case | None, now: datetime) -> Case:
+def _opened(finding: Finding, by_id: Mapping[str, Claim], now: datetime) -> datetime:
+    """A case is opened after every vote that was there when it was found: who cast it had not seen the case."""
+    votes = (by_id[claim_id].registration.voted_at for claim_id in finding.claims)
+    return max([now, *(voted for voted in votes if voted)])
+
+
+def _case(finding: Finding, ruling: Ruling, known: Case | None, opened: datetime) -> Case:
     return Case(
         id=finding.case_id,
         kind=finding.kind,
@@ -117,7 +153,7 @@ def _case(finding: Finding, ruling: Ruling, known: Case | None, now: datetime) -
         opportunity_id=finding.opportunity_id,
         scope=finding.about,
         text=finding.text,
-        detected_at=known.detected_at if known else now,
+        detected_at=known.detected_at if known else opened,
         resolution=ruling.resolution,
         winner=ruling.winner,
         trace=ruling.steps,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from connector.record import Ref
 from sync.decide import decide
 from sync.identity.assemble import assemble
 from sync.intend import intend
@@ -48,14 +49,31 @@ def judge_page(world: World, ids: Sequence[str], now: datetime) -> list[Judged]:
     for group, known, history, verdict, (intents, held) in zip(
         groups, facts, histories, decided, wanted, strict=True
     ):
-        planned = plan(intents, Known(group.rows, ours), world.mappings)
+        planned = plan(intents, Known(group.rows, ours, _left_alone(group, known, held)), world.mappings)
         again = look_again(verdict.standings, world.policies, now)
-        judged.append(Judged(group.id, known, history, verdict, _holding(planned, held), again))
+        waiting = [*held, *_not_understood(known)]
+        judged.append(Judged(group.id, known, history, verdict, _holding(planned, waiting), again))
     return judged
 
 
 def _holding(planned: Plan, held: Sequence[Held]) -> Plan:
     return Plan(planned.changes, (*planned.held, *held), planned.agreed, planned.unchanged)
+
+
+def _not_understood(facts: Facts) -> Iterator[Held]:
+    """Rows that could not be judged at all: nobody's registration disappears without a word."""
+    for problem in facts.problems:
+        connection, obj, row_id = problem.where.split(":", 2)
+        yield Held(connection, obj, row_id, "", f"{problem.what}: {problem.fix}")
+
+
+def _left_alone(group: Group, facts: Facts, held: Iterable[Held]) -> frozenset[Ref]:
+    """Deals that could not be understood, or whose split cannot be written: their rows stay as they are."""
+    waiting = {(fault.connection, fault.key) for fault in held}
+    known = {
+        ref for deal in facts.opportunities for ref in deal.members if (ref.connection, deal.id) not in waiting
+    }
+    return frozenset(row.ref for row in group.rows if row.kind == "opportunity" and row.ref not in known)
 
 
 def _places(world: World, groups: Iterable[Group], intents: Iterable[Intent]) -> Iterator[tuple[str, str, str]]:

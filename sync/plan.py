@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
-from connector.record import ABSENT, Absent, Op, Text, Value
+from connector.record import ABSENT, Absent, Op, Ref, Text, Value
 from sync.mapping.fieldmap import FieldMap, Mappings
 from sync.model.plan import Agreed, FieldChange, Held, Intent, Limits, Plan, PlannedChange, Totals
 from sync.model.row import Row
@@ -33,12 +33,13 @@ class Known:
 
     rows: Sequence[Row]
     ours: Mapping[tuple[str, str, str], Baseline]  # (connection, object, row id or our key)
+    left_alone: frozenset[Ref] = frozenset()  # deals whose split is not known or cannot be written
 
 
 def plan(intents: Sequence[Intent], known: Known, mappings: Mappings) -> Plan:
     """The changes that make every row say what is intended, in the order in which they are to be applied."""
     by_ref = {row.ref: row for row in known.rows}
-    by_key = {_key_of(row): row for row in known.rows if row.kind == "attribution" and not row.deleted}
+    by_key = {_key_of(row): row for row in _living_last(known.rows) if row.kind == "attribution"}
     changes: list[PlannedChange] = []
     held: list[Held] = []
     agreed: list[Agreed] = []
@@ -57,12 +58,16 @@ def plan(intents: Sequence[Intent], known: Known, mappings: Mappings) -> Plan:
             changes.append(change)
         elif not faults:
             unchanged += 1
-    changes += _removals(intents, known.rows, mappings)
-    return Plan(_ordered(_whole_sets(changes, held)), tuple(held), tuple(agreed), unchanged)
+    changes += _removals(intents, known, mappings)
+    return Plan(_ordered(_whole_sets(changes, held, intents)), tuple(held), tuple(agreed), unchanged)
 
 
 def _key_of(row: Row) -> tuple[str, str]:
     return row.ref.connection, row.values.get("key") or ""
+
+
+def _living_last(rows: Iterable[Row]) -> list[Row]:
+    return sorted(rows, key=lambda row: not row.deleted)
 
 
 def _compare(
@@ -73,14 +78,15 @@ def _compare(
     agreed: list[Agreed] = []
     place = (intent.connection, field_map.object, _name(intent))
     keyed = intent.ref is None
+    creates = keyed and (row.deleted if row else not ours)
     for field, want in field_map.write(intent.values).items():
-        theirs: Value = None if row is None else row.raw.get(field, ABSENT)
+        theirs = _theirs(row, ours, field)
         if keyed and field == field_map.key:
             continue
         if theirs is ABSENT and field_map.may_miss(field):
             continue
         if _same(theirs, want):
-            if row is not None and want is not None and ours.get(field) != want:
+            if row and not row.deleted and ours.get(field) != want:
                 agreed.append(Agreed(*place, field, want))
             continue
         if isinstance(theirs, Absent):
@@ -89,7 +95,7 @@ def _compare(
             held.append(Held(*place, field, reason, intent.title))
         else:
             fields.append(FieldChange(field, theirs, want))
-    if not fields and (row is not None or not keyed):
+    if not fields and not creates:
         return None, held, agreed
     change = PlannedChange(
         connection=intent.connection,
@@ -101,9 +107,16 @@ def _compare(
         title=intent.title,
         reason=intent.reason,
         group=intent.group,
-        creates=keyed and row is None,
+        creates=creates,
     )
     return change, held, agreed
+
+
+def _theirs(row: Row | None, ours: Baseline, field: str) -> Value:
+    """What the CRM says. A row that we wrote and have not read back yet says what we wrote."""
+    if row is None:
+        return ours.get(field)
+    return None if row.deleted else row.raw.get(field, ABSENT)
 
 
 def _name(intent: Intent) -> str:
@@ -140,14 +153,14 @@ def _unmapped(intent: Intent) -> Held:
     return Held(intent.connection, intent.kind, _name(intent), "", reason, intent.title)
 
 
-def _removals(intents: Sequence[Intent], rows: Iterable[Row], mappings: Mappings) -> list[PlannedChange]:
+def _removals(intents: Sequence[Intent], known: Known, mappings: Mappings) -> list[PlannedChange]:
     """Our own rows that no split asks for any more. A row without our key is never touched."""
     sets = [intent for intent in intents if intent.kind == "attribution"]
     wanted = {(intent.connection, intent.key) for intent in sets}
     groups = {intent.values["opportunity"]: intent.group for intent in sets}
-    deals = {row.ref for row in rows if row.kind == "opportunity" and not row.deleted}
+    deals = {row.ref for row in known.rows if row.kind == "opportunity" and not row.deleted} - known.left_alone
     found = []
-    for row in rows:
+    for row in known.rows:
         field_map = mappings.for_kind(row.ref.connection, "attribution")
         key = row.values.get("key") or ""
         if row.kind != "attribution" or row.deleted or not key.startswith("att_") or field_map is None:
@@ -164,21 +177,23 @@ def _removals(intents: Sequence[Intent], rows: Iterable[Row], mappings: Mappings
                 fields=(),
                 title=f"attribution row {row.ref.id}",
                 reason="no split asks for it any more",
-                group=groups.get(row.values.get("opportunity"), ""),
+                group=groups.get(row.values["opportunity"]) or str(row.values["opportunity"]),
             )
         )
     return found
 
 
-def _whole_sets(changes: Sequence[PlannedChange], held: list[Held]) -> list[PlannedChange]:
+def _whole_sets(
+    changes: Sequence[PlannedChange], held: list[Held], intents: Iterable[Intent]
+) -> list[PlannedChange]:
     """A set of attribution rows is written whole or not at all (P6): one held field holds its set."""
-    titles = {fault.key for fault in held}
-    groups = {change.group for change in changes if change.group and change.key in titles}
+    waiting = {(fault.connection, fault.key) for fault in held}
+    groups = {intent.group for intent in intents if intent.group and (intent.connection, intent.key) in waiting}
     for change in changes:
-        if change.group in groups and change.key not in titles:
+        if change.group in groups and (change.connection, change.key) not in waiting:
             reason = "another row of this split is held, and a split is written whole or not at all"
             held.append(Held(change.connection, change.object, change.key, "", reason, change.title))
-    return [change for change in changes if not (change.group and change.group in groups)]
+    return [change for change in changes if change.group not in groups]
 
 
 def _ordered(changes: Iterable[PlannedChange]) -> tuple[PlannedChange, ...]:

@@ -256,10 +256,16 @@ def _narrowness(scope: Scope) -> int:
 def lint(policies: Sequence[tuple[str, Policy]]) -> list[Problem]:
     """Faults between policies: the same version twice, two versions from one day."""
     seen: dict[str, str] = {}
+    starts: dict[tuple[str, date], str] = {}
     problems = []
     for source, policy in policies:
+        start = policy.name, policy.effective_from
         if policy.id in seen:
             what = f"{policy.id} is also defined in {seen[policy.id]}"
             problems.append(Problem(f"{source}: version", what, "give the newer one the next version number"))
+        elif start in starts:
+            what = f"{policy.id} takes effect on the same day as {starts[start]}"
+            problems.append(Problem(f"{source}: effective_from", what, "let the newer one take effect later"))
         seen[policy.id] = source
+        starts[start] = policy.id
     return problems

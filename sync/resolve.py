@@ -67,6 +67,11 @@ def _taken_back(involved: Sequence[Claim], ruling: Ruling) -> Step | None:
     return None
 
 
+def _held(claim: Claim) -> bool:
+    """Approved, or about to be by a person's vote."""
+    return claim.state is State.APPROVED or _spoken_for(claim)
+
+
 def _spoken_for(claim: Claim) -> bool:
     standing = claim.standing
     approved = claim.state is State.APPROVED and standing is not None and bool(standing.vote_seen)
@@ -98,13 +103,11 @@ def _ruled_by_vote(finding: Finding, involved: Sequence[Claim], before: Case | N
 def _one_survivor(finding: Finding, involved: Sequence[Claim]) -> Ruling:
     """Keep the earliest of a partner's own duplicates."""
     one, other = involved
-    if one.state is State.APPROVED and other.state is State.APPROVED:
-        return _wait(finding.kind, "Both are approved already.")
     if values_differ(one, other, one.policy.conflicts.duplicate_values_within):
         return _wait(finding.kind, "The declared values differ too much to be a simple duplicate.")
-    kept, late = sorted(
-        involved, key=lambda claim: (claim.state is not State.APPROVED, claim.submitted_at, claim.id)
-    )
+    if _held(one) and _held(other):
+        return _wait(finding.kind, "Both are approved already.")
+    kept, late = sorted(involved, key=lambda claim: (not _held(claim), claim.submitted_at, claim.id))
     text = f"{kept.partner.name} filed the same on {kept.submitted_at.isoformat()}; the earlier one counts."
     effect = Effect(late.id, Event.SUPERSEDE, "DUPLICATE_REGISTRATION", text, text)
     step = Step(finding.kind, "decisive", text)

@@ -8,6 +8,8 @@ import pytest
 
 DEEP = "2000"
 
+pytest.register_assert_rewrite("tests.machine.promises")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--deep", action="store_true", help=f"the state machine on {DEEP} examples (minutes)")

@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -48,17 +49,18 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document inst
 def run() -> None:
     """Run the command line; every failure ends as one message and its exit code."""
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, prog_name="dealsync")
         if code == CTRL_C:
             raise typer.Abort
     except typer.Abort:
-        screen.warn("stopped; whatever was started is finished by the next run")
+        screen.live.rest()
+        screen.warn("\nstopped; whatever was started is finished by the next run")
         code = INCOMPLETE
     except typer.TyperException as error:
         text = str(error)
-        screen.warn(
-            text if text.startswith("Usage") else f"usage: {text} `dealsync --help` shows every command.", ""
-        )
+        stop = "" if text.endswith((".", "?")) else "."
+        more = f"{stop} `dealsync --help` shows every command."
+        screen.warn(text if text.startswith("Usage") else f"usage: {text}{more}", "")
         code = USAGE
     except BadInput as error:
         screen.problems(error.problems)
@@ -148,14 +150,16 @@ def apply(
     json: Json = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> int:
-    """Write a plan: exactly what it says, and nothing that has changed since it was made.
+    """Write a plan: exactly what it says, and nothing more.
 
-    Applying a saved plan is a person's yes to its size. Without FILE, plans now, shows it, and asks.
+    What has changed since it was made is left out and named. Applying a saved plan is a person's yes to its size.
+    Without FILE, plans now, shows it, and asks.
     """
     with _working(load(home), "apply") as world:
         if file is None:
             file = home / "last.plan"
             planned = commands.make_plan(world, _now(), file)
+            screen.live.rest()
             if not _agreed(views.report_view(planned, world), json, yes):
                 return PENDING
         report = commands.apply_plan(world, file, _now())
@@ -214,7 +218,8 @@ def up(home: Home = Path()) -> int:
         try:
             with _working(config, "up") as world:
                 report = commands.run_once(world, _now())
-            counts = ", ".join(f"{number} {state}" for state, number in sorted(report.outcomes.items()))
+            counted = sorted((report.outcomes + Counter(held=report.totals.held)).items())
+            counts = ", ".join(f"{number} {state}" for state, number in counted)
             said = "; ".join((*report.unsafe, *report.notes))
             screen.warn(f"{started:%Y-%m-%dT%H:%M:%SZ} {counts or 'nothing to write'} {said}".rstrip(), "")
         except Busy as error:
@@ -249,7 +254,10 @@ def explain(
     home: Home = Path(),
     json: Json = False,
 ) -> int:
-    """Show why things stand as they do: registrations, cases, rules asked, decisions, the split with its sums."""
+    """Show why things stand as they do.
+
+    Registrations, cases, the rules that were asked, decisions, and the split with its sums.
+    """
     config = load(home)
     store = open_store(config.form.store.url, config.home)
     try:
@@ -266,7 +274,10 @@ def explain(
 
 @app.command()
 def demo() -> int:
-    """Tell the product's story in a minute, on two stand-in CRMs that are started for it and stopped after."""
+    """Tell the product's story in a minute.
+
+    Two stand-in CRMs are started for it and stopped after.
+    """
     from sync.cli.demo import tell_story  # noqa: PLC0415
 
     return tell_story(Clock(_now, time.sleep))

@@ -21,7 +21,7 @@ def plan(view: Mapping[str, Any], apply_with: str | None) -> None:
     counts = view["counts"]
     say(
         f"{counts['create']} create, {counts['update']} update, {counts['delete']} delete, "
-        f"{counts['held']} held · {counts['unchanged']} unchanged · {_calls(view['calls']['planned'], 'about')}",
+        f"{counts['held']} held · {counts['unchanged']} unchanged · {_calls(view['calls']['planned'])} to write",
         "bold",
     )
     _notes(view)
@@ -37,15 +37,14 @@ def _changes(changes: Iterable[Mapping[str, Any]]) -> None:
     shown = list(changes)
     for change in shown[:_MOST]:
         mark, style = _MARK[change["kind"]]
-        line = Text.assemble(
-            (f"  {mark} ", style), (change["title"], "bold"), f"   {change['crm']} {change['object']}"
+        say(
+            Text.assemble(
+                (f"  {mark} ", style), (change["title"], "bold"), f"   {change['crm']} {change['object']}"
+            )
         )
-        out.print(line)
         for field, (before, after) in change["fields"].items():
             was = "" if change["kind"] == "create" else f"{_value(before)} -> "
-            out.print(
-                Text(f"      {field:<24} {was}{_value(after)}", style="dim" if change["kind"] == "create" else "")
-            )
+            say(f"      {field:<24} {was}{_value(after)}", "dim" if change["kind"] == "create" else "")
     if len(shown) > _MOST:
         say(f"  … and {len(shown) - _MOST} more (dealsync plan --json shows them all)", "dim")
 
@@ -59,13 +58,14 @@ def _value(text: str | None) -> str:
 def _held(held: Iterable[Mapping[str, Any]]) -> None:
     for entry in list(held)[:_MOST]:
         place = f"{entry['crm']} {entry['object']} {entry['key']} {entry['field']}".rstrip()
-        out.print(Text.assemble(("  ! ", "yellow"), (entry["title"] or entry["key"], "bold"), f"   {place}"))
-        out.print(Text(f"      {entry['reason']}"))
+        named = [(entry["title"], "bold"), f"   {place}"] if entry["title"] else [(place, "bold")]
+        say(Text.assemble(("  ! ", "yellow"), *named))
+        say(f"      {entry['reason']}")
 
 
-def _calls(calls: Mapping[str, Mapping[str, int]], word: str) -> str:
-    totals = [f"{sum(limits.values())} {crm} calls" for crm, limits in calls.items()]
-    return f"{word} {', '.join(totals)}" if totals else "no calls"
+def _calls(calls: Mapping[str, Mapping[str, int]]) -> str:
+    totals = [f"{sum(limits.values())} {crm}" for crm, limits in calls.items()]
+    return f"{' + '.join(totals) or 'no'} calls"
 
 
 def _notes(view: Mapping[str, Any]) -> None:
@@ -99,7 +99,7 @@ def run(view: Mapping[str, Any]) -> None:
     for reason in view["unsafe"]:
         warn(f"held for a person: {reason}. Read it with `dealsync plan -o FILE`, then `dealsync apply FILE`.")
     _notes(view)
-    say(_calls(view["calls"]["used"], "calls:"), "dim")
+    say(f"used {_calls(view['calls']['used'])}", "dim")
 
 
 def status(view: Mapping[str, Any]) -> None:
@@ -110,8 +110,10 @@ def status(view: Mapping[str, Any]) -> None:
     )
     table = Table("connection", "kind", "object", "rows", box=None)
     for name, connection in view["connections"].items():
-        for obj, number in connection["rows"].items() or [("nothing read yet", 0)]:
+        for obj, number in connection["rows"].items():
             table.add_row(name, connection["kind"], obj, f"{number:,}")
+        if not connection["rows"]:
+            table.add_row(name, connection["kind"], "nothing read yet", "")
     out.print(table)
     if view["working"]:
         say(f"working now: {view['working']}")
@@ -141,9 +143,7 @@ def explanation(view: Mapping[str, Any]) -> None:
 
 def _deal(deal: Mapping[str, Any]) -> None:
     account = f" · {deal['account']}" if deal["account"] else ""
-    out.print(
-        Text.assemble((deal["name"], "bold"), f"{account} · {deal['stage']} · {deal['amount'] or 'no amount'}")
-    )
+    say(Text.assemble((deal["name"], "bold"), f"{account} · {deal['stage']} · {deal['amount'] or 'no amount'}"))
     say(f"  {deal['id']}   rows: {', '.join(deal['rows'])}", "dim")
     if deal["link"]:
         say(f"  one deal because {deal['link']}", "dim")
@@ -155,12 +155,13 @@ def _deal(deal: Mapping[str, Any]) -> None:
         say(f"  joint registration {joint['key'] or '(proposed)'}: {joint['state']} {joint['text'] or ''}".rstrip())
     if deal["split"]:
         split(deal["split"])
+    _held(deal["held"])
     _decisions(deal["decisions"])
 
 
 def _registration(entry: Mapping[str, Any]) -> None:
     roles = ", ".join(entry["roles"])
-    out.print(
+    say(
         Text.assemble(
             "  ", (entry["partner"], "bold"), f"  {roles}  ", (entry["state"], "bold"), f" {entry['reason']}"
         )
@@ -173,7 +174,7 @@ def _registration(entry: Mapping[str, Any]) -> None:
 
 def _case(case: Mapping[str, Any]) -> None:
     end = case["resolution"] or "waits for a person"
-    out.print(Text.assemble("  ", (f"case {case['kind']} ", "yellow"), f"{case['text']} ", (f"[{end}]", "bold")))
+    say(Text.assemble("  ", (f"case {case['kind']} ", "yellow"), f"{case['text']} ", (f"[{end}]", "bold")))
     _trace(case["trace"])
 
 
@@ -205,7 +206,7 @@ def split(view: Mapping[str, Any]) -> None:
         table.add_row(
             portion["partner"],
             ", ".join(portion["roles"]),
-            portion["weight"],
+            portion["weight"] if len(portion["weight"]) < 9 else "",  # of a bundle: the amounts say it better
             f"{portion['percent']} %" if portion["percent"] else "",
             portion["amount"] or "",
             ", ".join(kinds),

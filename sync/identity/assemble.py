@@ -49,7 +49,7 @@ def assemble(rows: Iterable[Row], partner_rows: Iterable[Row], record_of: Mappin
     accounts = link(kinds["account"], record_of.get("account"))
     partners = link([row for row in partner_rows if row.values.get("is_partner")], record_of.get("account"))
     opportunities = link(kinds["opportunity"], record_of.get("opportunity"))
-    things = _Things(index(accounts), index(partners), index(opportunities))
+    things = _Things(index(accounts), index(thing for thing in partners if thing.alive), index(opportunities))
     problems: list[Problem] = []
     deals = [_opportunity(thing, things, kinds["line"], problems) for thing in opportunities if thing.alive]
     known = {deal.id for deal in deals if deal}
@@ -173,6 +173,10 @@ def _registration(
         what = f"its partner {values.get('partner') or '(empty)'} is no known partner"
         problems.append(Problem(str(row.ref), what, "fill in the partner, and mark that account as a partner"))
         return None
+    if (contribution := values.get("contribution")) is not None and contribution < 0:
+        what = f"its contribution {contribution} is below zero and does not count"
+        problems.append(Problem(str(row.ref), what, "enter zero or more, or leave it empty"))
+        values = {**values, "contribution": None}
     return Registration(
         id=row_thing_id(row),
         ref=row.ref,

@@ -30,7 +30,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class FieldMap:
-    """One mapping file, compiled. ``fields`` are asked for in this order; ``hash`` is the mapping's version."""
+    """One mapping file, compiled. ``fields`` are asked for in this order; ``hash`` is the mapping's version.
+
+    ``lacking`` are optional fields that the org is known not to have: they are never written.
+    """
 
     id: str
     connection: str
@@ -41,6 +44,7 @@ class FieldMap:
     fields: tuple[str, ...]
     rules: tuple[Rule, ...]
     hash: str
+    lacking: frozenset[str] = frozenset()
 
     def read(self, record: Record) -> tuple[Row, list[Problem]]:
         """A row, and a problem for every value that is not what the mapping says it is."""
@@ -70,7 +74,8 @@ class FieldMap:
                 texts = rule.transform.write(values[rule.path], rule.setting)
             except ValueError as error:
                 raise ValueError(f"{self.id}: {rule.path}: {error}") from error
-            written.update(zip(rule.remotes, texts, strict=False))
+            pairs = zip(rule.remotes, texts, strict=False)
+            written.update((remote, text) for remote, text in pairs if remote not in self.lacking)
         return written
 
     def may_miss(self, remote: str) -> bool:

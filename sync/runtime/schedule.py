@@ -46,12 +46,18 @@ def run_forever(tick: Callable[[], None], schedule: str) -> None:
     rules = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     scheduler.add_job(tick, trigger(schedule), next_run_time=first, **rules)
 
+    stopping: list[threading.Thread] = []
+
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        threading.Thread(target=scheduler.shutdown, daemon=True).start()
+        if not stopping:
+            stopping.append(threading.Thread(target=scheduler.shutdown))
+            stopping[0].start()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         scheduler.start()
+        for thread in stopping:
+            thread.join()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -14,10 +14,12 @@ import msgspec
 from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from connector.record import Op, Text, datetime_text
+from connector.record import Op, Ref, Text, datetime_text
+from sync.identity.anchors import of_ref
+from sync.model.ids import name
 from sync.model.plan import Agreed, PlannedChange
 from sync.store.rows import chunks, upsert
-from sync.store.tables import baseline, outbox, record
+from sync.store.tables import anchor, baseline, outbox, record, tie
 
 TODO: Final = "todo"
 SENDING: Final = "sending"
@@ -85,23 +87,41 @@ def settle_done(connection: Connection, entry: Entry, record_id: str | None, now
     mark(connection, [entry], DONE, now)
     place = {"connection": change.connection, "object": change.object, "key": change.key}
     if change.op is Op.REMOVE:
-        connection.execute(delete(baseline).where(*(baseline.c[name] == value for name, value in place.items())))
+        connection.execute(
+            delete(baseline).where(*(baseline.c[column] == value for column, value in place.items()))
+        )
+        gone = str(Ref(change.connection, change.object, record_id or ""))
+        connection.execute(update(record).where(record.c.key == gone).values(deleted=True))
         return
     upsert(connection, baseline, [place | {"field": field.field, "text": field.after} for field in change.fields])
     row_id = change.key if change.op is Op.UPDATE else record_id
     if row_id is not None:
-        _echo(connection, change, row_id)
+        _echo(connection, entry, row_id, now)
 
 
-def _echo(connection: Connection, change: PlannedChange, row_id: str) -> None:
-    """Write our own values into the stored row, so that the next plan does not wait for the next reading."""
-    name = f"{change.connection}:{change.object}:{row_id}"
-    raw = connection.scalar(select(record.c.raw).where(record.c.key == name))
-    if raw is None:
-        return
-    values: dict[str, Text] = msgspec.json.decode(raw)
+def _echo(connection: Connection, entry: Entry, row_id: str, now: datetime) -> None:
+    """Write our own values into the stored row, so that the next plan does not wait for the next reading.
+
+    A row that we created is known from here on: if a person deletes it before it is ever read, that is noticed.
+    """
+    change = entry.change
+    ref = Ref(change.connection, change.object, row_id)
+    raw = connection.scalar(select(record.c.raw).where(record.c.key == str(ref)))
+    values: dict[str, Text] = msgspec.json.decode(raw) if raw else {change.by: change.key}
     values.update({field.field: field.after for field in change.fields})
-    connection.execute(update(record).where(record.c.key == name).values(raw=msgspec.json.encode(values).decode()))
+    text = msgspec.json.encode(values).decode()
+    if raw is None and change.op is Op.UPSERT:
+        _add_row(connection, ref, text, entry.group_id, now)
+    connection.execute(update(record).where(record.c.key == str(ref)).values(raw=text))
+
+
+def _add_row(connection: Connection, ref: Ref, raw: str, group: str, now: datetime) -> None:
+    """A new row of ours. It was read by no mapping yet, so its first reading is news and completes it."""
+    place = {"connection": ref.connection, "object": ref.kind, "id": ref.id, "kind": "attribution"}
+    state = {"thing": name("attribution", str(ref)), "stamp": datetime_text(now), "deleted": False, "mapping": ""}
+    upsert(connection, record, [{"key": str(ref), **place, **state, "raw": raw, "group_id": group}])
+    upsert(connection, tie, [{"key": str(ref), "anchor": of_ref(ref)}])
+    upsert(connection, anchor, [{"anchor": of_ref(ref), "group_id": group}])
 
 
 def agree(connection: Connection, agreed: Iterable[Agreed]) -> None:

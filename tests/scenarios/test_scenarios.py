@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -11,14 +11,15 @@ from typing import Any
 
 import pytest
 
+from sync.conflicts.catalogue import CATALOGUE
 from sync.decide import decide
 from sync.lifecycle import Event
 from sync.model.facts import Facts, History, Verdict
 from sync.model.registration import State
-from sync.model.ruling import Case, Decision, Joint, JointState
+from sync.model.ruling import Case, CaseState, Decision, Joint, JointState
 from sync.model.split import Split
 
-from .reading import Scenario, moment, read
+from .reading import Moment, Scenario, moment, read
 
 FOLDER = Path(__file__).parent
 FILES = sorted(FOLDER.glob("*.toml"))
@@ -49,11 +50,26 @@ def test_the_scenario_happens_as_told(path: Path, naming: str) -> None:
     play(read(path, name), back)
 
 
-def play(scenario: Scenario, back: Mapping[str, str]) -> None:
+def test_together_the_scenarios_use_every_move_and_every_kind_of_conflict() -> None:
+    verdicts = [verdict for path in FILES for _, _, verdict in decided(read(path, str))]
+    assert {decision.event for verdict in verdicts for decision in verdict.decisions} == set(Event)
+    assert {case.kind for verdict in verdicts for case in verdict.cases} == {row.kind for row in CATALOGUE}
+    waits = {case.kind for verdict in verdicts for case in verdict.cases if case.state is CaseState.OPEN}
+    assert waits == {row.kind for row in CATALOGUE}
+
+
+def decided(scenario: Scenario) -> Iterator[tuple[Moment, History, Verdict]]:
+    """Moment by moment: what is, what was decided before, and what is decided now."""
     history = History()
-    past: list[Decision] = []
     for point in scenario.moments:
         verdict = decide(point.facts, history, scenario.policies, point.now)
+        yield point, history, verdict
+        history = remembered(history, verdict)
+
+
+def play(scenario: Scenario, back: Mapping[str, str]) -> None:
+    past: list[Decision] = []
+    for point, before, verdict in decided(scenario):
         past += verdict.decisions
         where = f"{scenario.title}, {point.now:%d %b %H:%M}"
         assert told(verdict, back, point.expect) == wanted(point.expect), where
@@ -61,11 +77,10 @@ def play(scenario: Scenario, back: Mapping[str, str]) -> None:
         _people_are_not_overruled(past)
         _standings_follow_from_decisions(verdict, past)
         _partners_read_nobody_elses_name(point.facts, verdict)
-        _order_of_reading_does_not_matter(
-            point.facts, lambda facts: decide(facts, history, scenario.policies, point.now)
-        )  # noqa: B023
-        history = remembered(history, verdict)
-        again = decide(point.facts, history, scenario.policies, point.now)
+        for facts in reordered(point.facts):
+            other = decide(facts, before, scenario.policies, point.now)
+            assert other == verdict, f"{where}: read in another order"
+        again = decide(point.facts, remembered(before, verdict), scenario.policies, point.now)
         assert again == replace(verdict, decisions=()), f"{where}: deciding again moved something"
 
 
@@ -196,15 +211,14 @@ def _claims(joint: Joint) -> set[str]:
     return {claim for claim, _, _ in joint.members}
 
 
-def _order_of_reading_does_not_matter(facts: Facts, judge: Callable[[Facts], Verdict]) -> None:
-    verdict = judge(facts)
+def reordered(facts: Facts) -> Iterator[Facts]:
+    """The same facts, read in four other orders."""
     for seed in range(4):
         dice = Random(seed)
-        shuffled = replace(
+        yield replace(
             facts,
             accounts=tuple(dice.sample(facts.accounts, len(facts.accounts))),
             opportunities=tuple(dice.sample(facts.opportunities, len(facts.opportunities))),
             registrations=tuple(dice.sample(facts.registrations, len(facts.registrations))),
             partners=tuple(dice.sample(facts.partners, len(facts.partners))),
         )
-        assert judge(shuffled) == verdict, f"another order of reading (seed {seed}) gave another verdict"

@@ -11,7 +11,7 @@ from sync.store import outbox
 from sync.store.groups import load_baselines
 from sync.store.opening import Store
 from sync.store.outbox import AGAIN, DONE, FAILED, SENDING, STALE, TODO, Entry
-from sync.store.tables import baseline
+from sync.store.tables import baseline, record
 from tests.machine.office import START
 
 
@@ -89,6 +89,23 @@ def test_a_row_that_went_leaves_no_baseline(store: Store) -> None:
         for entry in (kept, first, removed):
             outbox.settle_done(connection, entry, None, START)
     assert (ours(store, "att_1"), ours(store, "att_2")) == ({}, {"Share__c": "1"})
+
+
+def test_a_row_that_we_created_is_known_before_it_is_ever_read(store: Store) -> None:
+    [created] = put(store, change("att_1", Share__c="60"))
+    with store.write() as connection:
+        outbox.settle_done(connection, created, "a0A", START)
+        row = connection.execute(select(record)).one()
+    assert (row.id, row.group_id, row.kind, row.deleted) == ("a0A", "g", "attribution", False)
+    assert row.raw == '{"Engine_Key__c":"att_1","Share__c":"60"}'
+
+
+def test_a_row_that_we_removed_is_gone_before_that_is_ever_read(store: Store) -> None:
+    created, removed = put(store, change("att_1", Share__c="60"), change("att_1", Op.REMOVE))
+    with store.write() as connection:
+        outbox.settle_done(connection, created, "a0A", START)
+        outbox.settle_done(connection, removed, "a0A", START)
+        assert connection.scalar(select(record.c.deleted)) is True
 
 
 def test_a_field_that_says_what_we_want_counts_as_written(store: Store) -> None:

@@ -102,20 +102,22 @@ class Desk:
         assert old in text, f"{file} has no {old!r}"
         path.write_text(text.replace(old, new), "utf-8")
 
-    def rows(self, table: str) -> list[tuple[Any, ...]]:
-        """Every row of one table of the store, in a stable order."""
+    def named_rows(self, table: str) -> list[dict[str, Any]]:
+        """Every row of one table of the store, by column."""
         connection = sqlite3.connect(self.home / "dealsync.db")
         try:
-            return sorted(connection.execute(f"SELECT * FROM {table}"), key=repr)
+            found = connection.execute(f"SELECT * FROM {table}")
+            names = [column[0] for column in found.description]
+            return [dict(zip(names, row, strict=True)) for row in found]
         finally:
             connection.close()
 
-    def store(self) -> dict[str, list[tuple[Any, ...]]]:
+    def store(self) -> dict[str, list[dict[str, Any]]]:
         """Every row of every table; ``{}`` while there is no store."""
         if not (self.home / "dealsync.db").exists():
             return {}
-        names = [str(row[1]) for row in self.rows("sqlite_master") if row[0] == "table"]
-        return {name: self.rows(name) for name in names}
+        names = [str(row["name"]) for row in self.named_rows("sqlite_master") if row["type"] == "table"]
+        return {name: sorted(self.named_rows(name), key=repr) for name in names}
 
 
 def open_desk(home: Path, program: Program, salesforce: str, hubspot: str) -> Desk:

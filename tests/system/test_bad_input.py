@@ -1,4 +1,4 @@
-"""Everything that a person may have set up wrongly: each is named with its place and fix before anything happens."""
+"""Everything that a person may have set up wrongly: each is named with place and fix before anything happens."""
 
 from __future__ import annotations
 

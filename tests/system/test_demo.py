@@ -77,7 +77,3 @@ def test_a_pipe_gets_no_colours_and_no_chatter(told: tuple[Ran, float]) -> None:
     ran, _ = told
     assert ESCAPE not in ran.out
     assert ran.err == ""
-
-
-def test_it_takes_less_than_ten_seconds(told: tuple[Ran, float]) -> None:
-    assert told[1] < 10

@@ -103,7 +103,7 @@ def test_a_vote_cast_in_the_crm_rules_on_an_open_case(desk: Desk, sandbox: Sandb
     assert shares(sandbox, FABRIKAM) == {}
     assert sum(desk("status", "--json").json["open_cases"].values()) == 1
 
-    voted = datetime.now(UTC).isoformat(timespec="seconds")
+    voted = (datetime.now(UTC) + timedelta(seconds=1)).isoformat(timespec="seconds")  # nobody votes in no time
     reason = "They ran the store survey."
     vote = {"Review_Vote__c": "Approve", "Review_Voter__c": DANA, "Review_Voted_At__c": voted}
     person.salesforce("Deal_Registration__c", second, **vote, Review_Vote_Reason__c=reason)
@@ -118,6 +118,23 @@ def test_a_vote_cast_in_the_crm_rules_on_an_open_case(desk: Desk, sandbox: Sandb
     assert (case["winner"], case["state"]) == ("Beacon Analytics", "RESOLVED")
     assert any(DANA in each["actor"] and each["person"] for each in deal["decisions"])
     assert desk("status", "--json").json["open_cases"] == {}
+
+
+def test_a_claim_of_somebody_who_is_no_partner_is_named_in_every_run_until_it_is_mended(
+    desk: Desk, sandbox: Sandbox, person: Person
+) -> None:
+    """The account of a partner was not marked as one: the registration must not vanish without a word."""
+    desk("run", "--once")
+    person.salesforce("Account", BEACON, IsPartner=False)
+    claim = file_claim(person, BEACON, datetime.now(UTC) - timedelta(minutes=30))
+    for _ in range(2):
+        held = desk("run", "--once", "--json").json["held"]
+        [reason] = [each["reason"] for each in held if each["key"] == claim]
+        assert f"its partner sf:Account:{BEACON} is no known partner" in reason
+        assert "mark that account as a partner" in reason
+    person.salesforce("Account", BEACON, IsPartner=True)
+    assert claim not in [each["key"] for each in desk("run", "--once", "--json").json["held"]]
+    assert row(sandbox, "Deal_Registration__c", claim)["Status__c"] == "Under Review"
 
 
 def test_who_withdraws_in_one_crm_leaves_the_split_in_both(desk: Desk, sandbox: Sandbox, person: Person) -> None:

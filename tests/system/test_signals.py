@@ -107,6 +107,7 @@ def test_ctrl_c_ends_a_command_with_one_sentence_and_frees_the_store(desk: Desk,
         asked(sandbox)
         code, seconds = ended(process, signal.SIGINT)
         assert (code, seconds < 5) == (3, True)
+        assert said.get(timeout=5) == "\n"
         assert "finished by the next run" in said.get(timeout=5)
         assert said.empty()
     assert desk("status", "--json").json["working"] is None
