@@ -15,7 +15,7 @@ from sync.model.plan import Plan
 from sync.page import Judged, judge_page
 from sync.plan import restricted, unsafe
 from sync.pull import pull
-from sync.store import due, outbox, runs
+from sync.store import due, intake, outbox, runs
 from sync.store.groups import count_problems, count_rows
 from sync.store.outbox import AGAIN, DONE, SENDING
 from sync.store.verdicts import record_verdict
@@ -45,6 +45,8 @@ def cycle(world: World, now: datetime, *, step: Step = plainly, send: bool = Tru
     step(look_back, world, report, now)
     step(pull_all, world, report, now)
     step(notice_new_rules, world, now)
+    if step(half_read, world, report):
+        return finish(world, report, now)
     step(weigh, world, report, now, see)
     if send and not world.observe and not report.unsafe:
         carry_out(world, report, now, step=step)
@@ -84,6 +86,20 @@ def pull_all(world: World, report: Report, now: datetime) -> None:
             report.pulled[connection, field_map.object] = counted
             if left_out:
                 report.notes.append(left_out)
+
+
+def half_read(world: World, report: Report) -> bool:
+    """Whether some object was never read to its end: who is credited is not decided on half of the facts."""
+    with world.store.read() as connection:
+        missing = [
+            f"{field_map.connection} {field_map.object}"
+            for field_map in world.mappings.all
+            if not field_map.optional and not intake.read_through(connection, field_map)
+        ]
+    if missing:
+        report.complete = False
+        report.notes.append(f"nothing is decided before these were read to the end: {', '.join(missing)}")
+    return bool(missing)
 
 
 def _tell_pull(world: World, phase: str, done: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from connector.record import Ref
 from sync.decide import decide
 from sync.identity.assemble import assemble
 from sync.intend import intend
+from sync.model.deal import Opportunity
 from sync.model.facts import Facts, History, Verdict
 from sync.model.plan import Held, Intent, Plan
 from sync.model.registration import Standing, State
@@ -49,7 +50,11 @@ def judge_page(world: World, ids: Sequence[str], now: datetime) -> list[Judged]:
     for group, known, history, verdict, (intents, held) in zip(
         groups, facts, histories, decided, wanted, strict=True
     ):
-        planned = plan(intents, Known(group.rows, ours, _left_alone(group, known, held)), world.mappings)
+        kept = _deals_kept(group, known)
+        verdict = _with_old_splits(verdict, history, kept)  # noqa: PLW2901
+        rows = _left_alone(group, known, held) | {ref for deal in kept for ref in deal.members}
+        wanted_now = [intent for intent in intents if not _about(intent, rows)]
+        planned = plan(wanted_now, Known(group.rows, ours, rows), world.mappings)
         again = look_again(verdict.standings, world.policies, now)
         waiting = [*held, *_not_understood(known)]
         judged.append(Judged(group.id, known, history, verdict, _holding(planned, waiting), again))
@@ -65,6 +70,29 @@ def _not_understood(facts: Facts) -> Iterator[Held]:
     for problem in facts.problems:
         connection, obj, row_id = problem.where.split(":", 2)
         yield Held(connection, obj, row_id, "", f"{problem.what}: {problem.fix}")
+
+
+def _deals_kept(group: Group, facts: Facts) -> list[Opportunity]:
+    """Deals with a registration that was judged before and is not understood now (its partner, say, is no longer
+    marked as one): nobody gains by that, so their splits and rows stay as they are until a person mends it."""
+    understood = {registration.ref for registration in facts.registrations}
+    lost = {
+        row.values.get("opportunity")
+        for row in group.rows
+        if row.kind == "registration" and not row.deleted and row.values.get("status") and row.ref not in understood
+    }
+    return [deal for deal in facts.opportunities if lost.intersection(deal.members)]
+
+
+def _with_old_splits(verdict: Verdict, history: History, kept: Iterable[Opportunity]) -> Verdict:
+    ids = {deal.id for deal in kept}
+    old = (history.splits[deal_id] for deal_id in sorted(ids & history.splits.keys()))
+    return replace(verdict, splits=(*(s for s in verdict.splits if s.opportunity_id not in ids), *old))
+
+
+def _about(intent: Intent, rows: frozenset[Ref]) -> bool:
+    """Whether an intent would change a deal that is left alone, or its attribution rows."""
+    return intent.ref in rows or (intent.kind == "attribution" and intent.values["opportunity"] in rows)
 
 
 def _left_alone(group: Group, facts: Facts, held: Iterable[Held]) -> frozenset[Ref]:

@@ -187,3 +187,13 @@ def stored_record(field_map: FieldMap, stored: Any) -> Record:
         stored.deleted,
         stored.merged_into,
     )
+
+
+def read_through(connection: Connection, field_map: FieldMap) -> bool:
+    """Whether an object was read to the end under its present mapping, and no reading of it is half-way."""
+    found = connection.execute(
+        select(cursor.c.drained, cursor.c.mapping).where(
+            cursor.c.connection == field_map.connection, cursor.c.object == field_map.object
+        )
+    ).one_or_none()
+    return bool(found and found.drained and found.mapping == field_map.hash)

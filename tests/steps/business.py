@@ -8,6 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from hypothesis import HealthCheck, settings
+
 from connector.record import Ref
 from sync.claim import Claim, filed_digest
 from sync.model.deal import Line, Opportunity, Stage
@@ -15,6 +17,9 @@ from sync.model.money import Money
 from sync.model.parties import Account, Partner
 from sync.model.registration import Evidence, Registration, Role, Standing, State
 from sync.policy import Policy
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""For generated cases on a machine that is busy."""
 
 PRESET = Path(__file__).resolve().parents[2] / "sync/presets/policies/standard.toml"
 

@@ -15,7 +15,7 @@ from sync.claim import Claim, filed_digest, joint, meet_in_scope, overlap, value
 from sync.model.money import Money
 from sync.model.parties import Account
 from sync.model.registration import Response, Role, State, Vote
-from tests.steps.business import claim, date_of, day, deal, evidence, partner, policy, registration
+from tests.steps.business import claim, date_of, day, deal, evidence, partner, patient, policy, registration
 
 
 @pytest.mark.parametrize(
@@ -193,6 +193,7 @@ closes = st.none() | st.integers(-200, 200).map(date_of)
 sides = st.fixed_dictionaries({"families": scopes, "regions": scopes, "expected_close": closes})
 
 
+@patient
 @given(sides, sides)
 def test_overlap_does_not_depend_on_who_is_asked_first(one: dict[str, Any], other: dict[str, Any]) -> None:
     left, right = claim("A", **one), claim("B", "beta", partner=partner("beta"), **other)

@@ -16,7 +16,7 @@ from sync.model.money import Money
 from sync.model.registration import Response, Role
 from sync.model.ruling import Joint, JointState
 from sync.model.split import Split, SplitStatus
-from tests.steps.business import claim, day, deal, line, policy
+from tests.steps.business import claim, day, deal, line, patient, policy
 from tests.steps.splitting import BUNDLE, amounts, approved, split_of
 
 # Status, versions, the lock.
@@ -121,7 +121,7 @@ MODELS = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(patient, max_examples=150)
 @given(MEMBERS, MODELS, st.integers(-(10**9), 10**9), st.sampled_from([(), BUNDLE]))
 def test_every_split_totals_exactly(
     members: list[dict[str, Any]], model: dict[str, Any], cents: int, lines: tuple[Any, ...]

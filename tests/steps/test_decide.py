@@ -19,7 +19,18 @@ from sync.model.registration import Choice, Registration, Response, Role, State,
 from sync.model.ruling import CaseState, JointState
 from sync.model.split import SplitStatus
 from sync.policy import Policies, Policy
-from tests.steps.business import ACCOUNT, STANDARD, date_of, day, deal, evidence, partner, policy, registration
+from tests.steps.business import (
+    ACCOUNT,
+    STANDARD,
+    date_of,
+    day,
+    deal,
+    evidence,
+    partner,
+    patient,
+    policy,
+    registration,
+)
 
 NOW = day(10)
 PARTNERS = tuple(partner(key) for key in ("alpha", "beta", "gamma"))
@@ -213,7 +224,7 @@ SMALL = Policies(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(patient, max_examples=150)
 @given(st.lists(WORLD, min_size=1, max_size=4), st.randoms(use_true_random=False))
 def test_deciding_again_moves_nothing_and_no_order_matters(worlds: list[list[dict[str, Any]]], dice: Any) -> None:
     """The world changes in leaps that no person would make; the promises hold after each of them."""
@@ -232,7 +243,7 @@ def test_deciding_again_moves_nothing_and_no_order_matters(worlds: list[list[dic
         assert decide(there, known, SMALL, now) == replace(verdict, decisions=())
 
 
-@settings(deadline=None, max_examples=150)
+@settings(patient, max_examples=150)
 @given(WORLD)
 def test_two_who_exclude_each_other_are_never_both_approved_by_rule(world: list[dict[str, Any]]) -> None:
     filed = [registration(str(number), **fields) for number, fields in enumerate(world)]

@@ -13,7 +13,7 @@ from connector.record import Ref
 from sync.domains import domain, tells_apart
 from sync.identity.link import index, link
 from sync.model.row import Row
-from tests.steps.business import day
+from tests.steps.business import day, patient
 
 
 def account(
@@ -123,7 +123,7 @@ ROWS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(patient, max_examples=200)
 @given(ROWS, st.randoms(use_true_random=False))
 def test_linking_does_not_depend_on_the_order_of_reading(facts: list[dict[str, Any]], dice: Any) -> None:
     rows = [account(key=str(number), **fields) for number, fields in enumerate(facts)]
@@ -131,7 +131,7 @@ def test_linking_does_not_depend_on_the_order_of_reading(facts: list[dict[str, A
     assert link(rows, "sf") == link(shuffled, "sf")
 
 
-@settings(deadline=None, max_examples=200)
+@settings(patient, max_examples=200)
 @given(ROWS)
 def test_no_thing_contradicts_itself_unless_an_id_joins_it(facts: list[dict[str, Any]]) -> None:
     rows = [account(key=str(number), **{**fields, "merged_into": None}) for number, fields in enumerate(facts)]

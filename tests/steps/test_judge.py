@@ -12,10 +12,9 @@ from sync.model.deal import Stage
 from sync.model.money import Money
 from sync.model.registration import Choice, Role, State, Vote
 from sync.model.ruling import Case, CaseState, Resolution, Severity
-from tests.steps.business import claim, date_of, day, deal, evidence, line, policy
+from tests.steps.business import claim, date_of, day, deal, evidence, policy
 from tests.steps.judging import Judged
 
-LINES = (line("a"), line("b"), line("c"))
 POC = (evidence("POC", day(-1)),)
 SAID = {"vote": Vote.APPROVE, "voter": "maria"}
 APPROVED = {"state": "APPROVED", "standing": {"vote_seen": "seen"}, "vote": Vote.APPROVE}
@@ -92,6 +91,18 @@ def test_c02_waits_rather_than_rule_against_a_fresh_vote() -> None:
 def test_c02_a_fresh_vote_for_the_winner_of_the_ladder_does_not_hold_it_up() -> None:
     judged = Judged(*two({**SAID, "voted_at": day(2)}))
     assert (judged.case.winner, judged.state("B")) == ("A", State.REJECTED)
+
+
+@pytest.mark.parametrize("names", ["ABC", "CBA", "BAC", "CAB"])
+def test_c02_who_loses_everything_to_one_rival_loses_nothing_more_to_another(names: str) -> None:
+    first, loser, other = list(names)
+    judged = Judged(
+        claim(first, "alpha", "RESELL SUPPORT"),
+        claim(loser, "beta", "RESELL SUPPORT", customer_choice=Choice.REFUSED),
+        claim(other, "gamma", "RESELL"),
+    )
+    assert [decision.event for decision in judged.claims[loser].decisions] == ["reject"]
+    assert {case.resolution for case in judged.cases} == {Resolution.AWARD_ONE, None}
 
 
 # A person rules by voting.
@@ -218,43 +229,6 @@ def test_c07_rejects_unless_work_before_the_close_is_proven_at_once(filed: Any, 
 def test_c07_needs_a_closing_day_to_know_what_was_before_it() -> None:
     on = deal(stage=Stage.LOST)
     assert Judged(claim("A", deal=on, evidence=POC)).reason("A") == "CLOSED_OPPORTUNITY"
-
-
-# C13: lines.
-
-
-def lined(key: str, who: str, *ids: str, **more: Any) -> Claim:
-    return claim(key, who, "IMPLEMENT", line_ids=ids, deal=deal(lines=LINES), **more)
-
-
-def test_c13_each_goes_on_with_its_own_lines() -> None:
-    judged = Judged(lined("A", "alpha", "a", "b"), lined("B", "beta", "b", "c"))
-    assert (judged.claims["A"].line_ids, judged.claims["B"].line_ids) == (("a",), ("c",))
-    assert judged.case.resolution is Resolution.REASSIGN_SCOPE
-    assert judged.state("A") is State.UNDER_REVIEW
-
-
-def test_c13_waits_when_one_claims_nothing_else() -> None:
-    judged = Judged(lined("A", "alpha", "a", "b"), lined("B", "beta", "b"))
-    assert judged.waits()
-    assert judged.claims["A"].line_ids == ("a", "b")
-    assert "Beta claims nothing but what is in dispute" in judged.case.trace[-1].text
-
-
-def test_c13_a_claim_to_all_lines_goes_on_with_the_others() -> None:
-    judged = Judged(lined("A", "alpha"), lined("B", "beta", "b", "c"), lined("C", "gamma", "c", "b"))
-    assert [case.state for case in judged.cases] == [CaseState.OPEN] * 3  # b and c are all that Beta and Gamma want
-
-
-def test_c13_waits_when_nobody_names_a_line() -> None:
-    on = deal()
-    assert Judged(claim("A", "alpha", "IMPLEMENT", deal=on), claim("B", "beta", "IMPLEMENT", deal=on)).waits()
-
-
-def test_c13_three_way_disputes_are_settled_together() -> None:
-    judged = Judged(lined("A", "alpha", "a", "c"), lined("B", "beta", "b", "c"), lined("C", "gamma", "c"))
-    assert {case.state for case in judged.cases} == {CaseState.OPEN}
-    assert [judged.claims[key].line_ids for key in "ABC"] == [("a", "c"), ("b", "c"), ("c",)]
 
 
 # Cases over time.

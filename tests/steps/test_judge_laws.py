@@ -12,7 +12,7 @@ from sync.claim import Claim
 from sync.conflicts.catalogue import CATALOGUE, detect
 from sync.model.registration import Choice, Vote
 from sync.model.ruling import CaseState
-from tests.steps.business import claim, day, deal, evidence, line
+from tests.steps.business import claim, day, deal, evidence, line, patient
 from tests.steps.judging import Judged
 
 LINES = (line("a"), line("b"), line("c"))
@@ -36,7 +36,7 @@ FACTS = st.fixed_dictionaries(
 # one partner's own duplicates of one second are told apart by their ids, to nobody's harm: not generated here
 GROUPS = st.lists(FACTS, min_size=2, max_size=5, unique_by=lambda facts: (facts["who"], facts["submitted_at"]))
 DISPUTED = deal(lines=LINES, direct_engaged_at=day(-10))
-thorough = settings(deadline=None, max_examples=200)
+thorough = settings(patient, max_examples=200)
 
 
 def group(facts: list[dict[str, Any]], names: str) -> list[Claim]:

@@ -13,7 +13,7 @@ from sync.claim import Claim
 from sync.ladder import LADDER, climb
 from sync.model.registration import Choice, Vote
 from sync.policy import Policy
-from tests.steps.business import claim, date_of, day, evidence, policy
+from tests.steps.business import claim, date_of, day, evidence, patient, policy
 
 Fields = dict[str, Any]
 POC = (evidence("POC", day(-1)),)
@@ -175,6 +175,7 @@ facts = st.fixed_dictionaries(
 )
 
 
+@patient
 @given(facts, facts)
 def test_the_ladder_does_not_depend_on_names_or_order(one: Fields, other: Fields) -> None:
     left, right = claim("A", "alpha", **one), claim("B", "beta", **other)

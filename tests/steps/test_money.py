@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.model.money import Money, exponent
+from tests.steps.business import patient
 
 
 @pytest.mark.parametrize(
@@ -66,6 +67,7 @@ def test_an_amount_is_shown_with_its_coins(money: Money, shown: str) -> None:
     assert str(money) == shown
 
 
+@patient
 @given(st.integers(-(10**18), 10**18), st.sampled_from(["EUR", "JPY", "KWD", "CLF"]))
 def test_what_is_written_is_read_back_exactly(minor: int, currency: str) -> None:
     money = Money(minor, currency)
