@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import shutil
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -28,7 +30,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 START: Final = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 NO_BRAKE: Final = Limits(changes=100_000, deletes=100_000)
 CURRENCY: Final = {"sf": "USD", "hs": "EUR"}
-JUDGED: Final = ("account", "opportunity", "line", "registration", "attribution")
+JUDGED: Final = frozenset({"account", "opportunity", "line", "registration", "attribution"})
 TYPES: Final = {
     "number": FieldType.NUMBER,
     "flag": FieldType.BOOLEAN,
@@ -39,16 +41,16 @@ TYPES: Final = {
 
 
 @cache
-def shipped() -> Mappings:
-    """The shipped mappings of everything that is judged."""
-    return Mappings(tuple(_compiled()))
+def shipped(kinds: frozenset[str] = JUDGED) -> Mappings:
+    """The shipped mappings of what is judged."""
+    return Mappings(tuple(_compiled(kinds)))
 
 
-def _compiled() -> Iterator[FieldMap]:
+def _compiled(kinds: Collection[str]) -> Iterator[FieldMap]:
     for path in sorted((ROOT / "mappings").glob("*.toml")):
         form, problems = parse(path.name, tomllib.loads(path.read_text("utf-8")))
         assert form is not None, problems
-        if form.status == "active" and form.canonical in JUDGED:
+        if form.status == "active" and form.canonical in kinds:
             yield compile_form(form, CURRENCY[form.connection])
 
 
@@ -106,6 +108,21 @@ class Office:
     def reopen(self) -> None:
         self.world.store.close()
         self.world = self.opened()
+
+    def copied(self, name: str) -> Office:
+        """The same office a second time, in a folder below; from here on the two know nothing of each other."""
+        folder = self.folder / name
+        folder.mkdir()
+        self.close()
+        shutil.copy(self.folder / "dealsync.db", folder)
+        self.world = replace(self.opened(), limits=self.world.limits)
+        twin = Office(folder, self.mappings)
+        twin.moment = self.moment
+        for crm, own in twin.crms.items():
+            own.rows = copy.deepcopy(self.crms[crm].rows)
+            own.hidden = set(self.crms[crm].hidden)
+            own._numbers = copy.copy(self.crms[crm]._numbers)
+        return twin
 
     def close(self) -> None:
         self.world.store.close()

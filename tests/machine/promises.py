@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -16,7 +17,7 @@ from sync.lifecycle import Event
 from sync.model.split import Split, SplitStatus
 from sync.page import Judged, judge_page
 from sync.store.intake import stored_record
-from sync.store.tables import decision, due, problem, record, split, standing
+from sync.store.tables import baseline, decision, due, problem, record, split, standing
 from tests.machine.office import Office
 
 Contents = dict[str, dict[str, dict[str, str]]]
@@ -24,6 +25,22 @@ Contents = dict[str, dict[str, dict[str, str]]]
 
 CARRY_ON = {Event.OPP_WON, Event.OPP_LOST, Event.PROTECTION_END}
 RULED = {Event.APPROVE, Event.REJECT, Event.WITHDRAW}
+
+
+@dataclass(frozen=True)
+class Before:
+    """How things were before a cycle: what the CRMs said, and what we had written, by row and field."""
+
+    contents: Contents
+    ours: dict[tuple[str, str, str], dict[str, str | None]]
+
+
+def before(office: Office) -> Before:
+    ours: dict[tuple[str, str, str], dict[str, str | None]] = defaultdict(dict)
+    with office.world.store.read() as connection:
+        for row in connection.execute(select(baseline)):
+            ours[row.connection, row.object, row.key][row.field] = row.text
+    return Before(contents(office), ours)
 
 
 def contents(office: Office) -> Contents:
@@ -81,6 +98,30 @@ def only_ours_was_written(office: Office, before: Contents) -> None:
                 assert theirs[0] == theirs[1]
 
 
+def no_person_was_overwritten(office: Office, was: Before) -> None:
+    """What a person wrote over a field of ours stays: only empty fields and our own last values are written."""
+    now = contents(office)
+    for name in office.crms:
+        for field_map in office.mappings.of_connection(name):
+            kind = f"{name}:{field_map.object}"
+            for row_id, values in was.contents[kind].items():
+                key = values.get(field_map.key or "", "") if field_map.canonical == "attribution" else row_id
+                ours = was.ours.get((name, field_map.object, key), {})
+                for field, text in values.items():
+                    if text not in (now[kind].get(row_id, values).get(field), "false") and field in ours:
+                        assert text == ours[field], (kind, row_id, field)
+
+
+def edits_survive(office: Office, planned: Contents, edited: Contents) -> None:
+    """P7: what a person wrote between plan and apply is not written over (a row of ours may still go)."""
+    now = contents(office)
+    for kind, rows in edited.items():
+        for row_id, values in rows.items():
+            for field, text in values.items():
+                if row_id in now[kind] and planned[kind].get(row_id, values).get(field) != text:
+                    assert now[kind][row_id].get(field) == text, (kind, row_id, field)
+
+
 def nothing_hidden_was_written(office: Office, before: Contents) -> None:
     """P5: what we cannot read is never written."""
     now = contents(office)
@@ -117,27 +158,24 @@ def sorted_items(row: dict[str, str]) -> list[tuple[str, str]]:
     return sorted(row.items())
 
 
-def nothing_is_left_to_do(office: Office) -> None:
+def nothing_is_left_to_do(office: Office) -> list[Judged]:
     """P3, in full: not only what is due, but every group judged again from scratch moves and writes nothing."""
-    for judged in judge_all(office):
-        assert judged.verdict.decisions == ()
-        assert judged.plan.changes == ()
-
-
-def judge_all(office: Office) -> Iterator[Judged]:
     with office.world.store.read() as connection:
         kinds = record.c.kind.in_(("registration", "attribution"))
         groups = list(connection.scalars(select(record.c.group_id).where(kinds).distinct()))
-    yield from judge_page(office.world, groups, office.moment)
+    judged = judge_page(office.world, groups, office.moment)
+    assert [group.verdict.decisions for group in judged] == [()] * len(judged)
+    assert [group.plan.changes for group in judged] == [()] * len(judged)
+    return judged
 
 
-def splits_are_written(office: Office) -> None:
+def splits_are_written(office: Office, judged: Iterable[Judged]) -> None:
     """Every split that stands is in each CRM of its deal, to the cent, unless something waits for a person."""
     written = sets(office, contents(office))
-    for judged in judge_all(office):
-        waiting = {fault.connection for fault in judged.plan.held}
-        deals = {deal.id: deal for deal in judged.facts.opportunities}
-        for entry in () if judged.facts.problems else judged.verdict.splits:
+    for group in judged:
+        waiting = {fault.connection for fault in group.plan.held}
+        deals = {deal.id: deal for deal in group.facts.opportunities}
+        for entry in () if group.facts.problems else group.verdict.splits:
             for ref in {ref.connection: ref for ref in reversed(deals[entry.opportunity_id].members)}.values():
                 if ref.connection not in waiting:
                     assert_written(office, entry, written.get((ref.connection, ref.id), []), ref.connection)
