@@ -1,0 +1,102 @@
+"""Every version of every policy: read from TOML, held against each other, and the one in force found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from sync.model.ids import digest
+from sync.model.problem import Problem
+from sync.policy.policy import Policy
+from sync.policy.scope import Scope
+
+
+def parse(source: str, content: Mapping[str, Any]) -> tuple[Policy | None, list[Problem]]:
+    """A policy from one TOML document; every fault of it as a Problem naming ``source`` and the key."""
+    try:
+        return Policy.model_validate(content), []
+    except ValidationError as error:
+        return None, [_problem(source, fault["loc"], fault["msg"]) for fault in error.errors()]
+
+
+def _problem(source: str, place: tuple[int | str, ...], message: str) -> Problem:
+    key = ".".join(str(part) for part in place) or "the whole policy"
+    text = message.removeprefix("Value error, ")
+    if text.startswith("Extra inputs"):
+        return Problem(f"{source}: {key}", "unknown key", "remove it or correct its spelling")
+    what, _, fix = text.partition("; ")
+    return Problem(f"{source}: {key}", what, fix or "correct the value; sync/presets/README.md lists every key")
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """Every version of every policy."""
+
+    all: tuple[Policy, ...]
+
+    def __post_init__(self) -> None:
+        if not self.all:
+            raise ValueError("at least one policy is needed")
+
+    @property
+    def hash(self) -> str:
+        """Changes when any policy does."""
+        return digest(*sorted(policy.model_dump_json() for policy in self.all))
+
+    def by_id(self, policy_id: str) -> Policy | None:
+        return next((policy for policy in self.all if policy.id == policy_id), None)
+
+    def at(self, moment: datetime, scope: Scope | None = None) -> Policy:
+        """The policy in force at ``moment`` for what ``scope`` describes.
+
+        The narrowest matching scope wins, then the newest version. Before the first policy took effect the
+        oldest one judges: a registration is never without a rule.
+        """
+        asked = scope or Scope()
+        fitting = [policy for policy in self.all if _fits(policy.scope, asked)] or list(self.all)
+        day = moment.date()
+        valid = [
+            policy
+            for policy in fitting
+            if policy.effective_from <= day and (policy.effective_to is None or day < policy.effective_to)
+        ]
+        if not valid:
+            return min(fitting, key=lambda policy: (policy.effective_from, policy.id))
+        return max(valid, key=lambda policy: (_narrowness(policy.scope), policy.effective_from, policy.id))
+
+
+def _fits(rule: Scope, asked: Scope) -> bool:
+    def covers(allowed: Sequence[str], wanted: Sequence[str]) -> bool:
+        return not allowed or bool(set(allowed) & set(wanted))
+
+    return (
+        covers(rule.regions, asked.regions)
+        and covers(rule.families, asked.families)
+        and covers(rule.types, asked.types)
+    )
+
+
+def _narrowness(scope: Scope) -> int:
+    return sum(bool(part) for part in (scope.regions, scope.families, scope.types))
+
+
+def lint(policies: Sequence[tuple[str, Policy]]) -> list[Problem]:
+    """Faults between policies: the same version twice, two versions from one day."""
+    seen: dict[str, str] = {}
+    starts: dict[tuple[str, date], str] = {}
+    problems = []
+    for source, policy in policies:
+        start = policy.name, policy.effective_from
+        if policy.id in seen:
+            what = f"{policy.id} is also defined in {seen[policy.id]}"
+            problems.append(Problem(f"{source}: version", what, "give the newer one the next version number"))
+        elif start in starts:
+            what = f"{policy.id} takes effect on the same day as {starts[start]}"
+            problems.append(Problem(f"{source}: effective_from", what, "let the newer one take effect later"))
+        seen[policy.id] = source
+        starts[start] = policy.id
+    return problems
