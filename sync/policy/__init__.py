@@ -1,7 +1,24 @@
 """The programme's rules as data: versioned, dated, scoped, checked as a whole before anything is judged by them."""
 
+from sync.policy.approvals import Approvals
+from sync.policy.attribution import Attribution
+from sync.policy.conflicts import ConflictRules, Ladder
 from sync.policy.policies import Policies, lint, parse
 from sync.policy.policy import Policy
-from sync.policy.scope import Scope
+from sync.policy.scope import RoleRules, Scope
+from sync.policy.windows import CalendarRules, Windows
 
-__all__ = ["Policies", "Policy", "Scope", "lint", "parse"]
+__all__ = [
+    "Approvals",
+    "Attribution",
+    "CalendarRules",
+    "ConflictRules",
+    "Ladder",
+    "Policies",
+    "Policy",
+    "RoleRules",
+    "Scope",
+    "Windows",
+    "lint",
+    "parse",
+]

@@ -1,0 +1,79 @@
+"""One move of one registration, with the decision that records it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sync.claim import Claim, filed_digest
+from sync.lifecycle.moves import Event, row_of
+from sync.model.ids import name
+from sync.model.registration import Standing, State
+from sync.model.ruling import Decision, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What a move is recorded with: a code, a sentence for us, one for the partner, the trace, and who did it."""
+
+    reason: str = ""
+    text: str = ""
+    message: str = ""
+    trace: tuple[Step, ...] = ()
+    person: str | None = None
+    case_id: str | None = None
+
+
+def move(claim: Claim, event: Event, now: datetime, why: Why, **dates: Any) -> Claim:
+    """The claim after one legal move, with its decision. ``dates`` are further fields of the standing.
+
+    Raises ValueError for a move that MOVES does not have: that is a fault of the caller, not of the data.
+    """
+    row = row_of(claim.state, event)
+    if row is None:
+        raise ValueError(f"{claim.id}: no move {event} from {claim.state}")
+    before = claim.standing
+    target = row.target or claim.state
+    decision = Decision(
+        id=name(
+            "dec", claim.id, event, before.decision_id if before else "", target, why.reason, why.case_id or ""
+        ),
+        subject=claim.id,
+        event=event,
+        from_state=before.state if before else None,
+        to_state=target,
+        at=now,
+        actor=why.person or "rule",
+        person=why.person is not None,
+        policy=claim.policy.id,
+        reason=why.reason,
+        text=why.text or row.sentence,
+        trace=why.trace,
+        case_id=why.case_id,
+    )
+    standing = replace(
+        before or _first_standing(claim, now),
+        state=target,
+        since=before.since if before and before.state is target else now,
+        decision_id=decision.id,
+        reason=why.reason,
+        message=why.message or (row.sentence if row.target else before.message if before else ""),
+        by_person=decision.person,
+        **dates,
+    )
+    return replace(claim, standing=standing, decisions=(*claim.decisions, decision))
+
+
+def _first_standing(claim: Claim, now: datetime) -> Standing:
+    return Standing(
+        registration_id=claim.id,
+        state=State.DRAFT,
+        since=now,
+        submitted_at=claim.submitted_at,
+        policy=claim.policy.id,
+        decision_id="",
+        roles=claim.registration.roles,
+        line_ids=claim.registration.line_ids,
+        filed=filed_digest(claim.registration),
+    )
