@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from sync.model.deal import Opportunity
+from sync.model.directive import Directive
 from sync.model.ids import digest
 from sync.model.money import Money
 from sync.model.parties import Account, Partner
@@ -31,6 +32,7 @@ class Claim:
     account: Account | None
     standing: Standing | None
     decisions: tuple[Decision, ...] = ()
+    directives: tuple[Directive, ...] = ()  # what people said about it, oldest first
 
     @property
     def id(self) -> str:
@@ -90,6 +92,12 @@ class Claim:
             return ""
         name = f"{vote}@{self.registration.voted_at or ''}"
         return "" if self.standing and self.standing.vote_seen == name else name
+
+    @property
+    def unheard(self) -> tuple[Directive, ...]:
+        """The directives that have not taken effect yet."""
+        heard = self.standing.heard if self.standing else 0
+        return tuple(directive for directive in self.directives if directive.seq > heard)
 
     def protected_at(self, moment: datetime) -> bool:
         """Whether a valid protection window covered ``moment``; its last day counts whole."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -11,11 +12,13 @@ from sync.joint import joints
 from sync.judge import judge
 from sync.lifecycle import advance, vote_against, vote_for
 from sync.model.deal import Opportunity
+from sync.model.directive import Directive
 from sync.model.facts import Facts, History, Verdict
 from sync.model.registration import Registration, State
 from sync.model.ruling import Case, Joint
 from sync.model.split import Split
 from sync.policy import Policies, Policy, Scope
+from sync.stated import stated
 
 
 def decide(facts: Facts, history: History, policies: Policies, now: datetime) -> Verdict:
@@ -26,15 +29,16 @@ def decide(facts: Facts, history: History, policies: Policies, now: datetime) ->
     """
     claims = [vote_against(advance(claim, now), now) for claim in gather(facts, history, policies)]
     cases: Mapping[str, Case] = history.cases
+    told = {directive.subject: directive for directive in facts.directives}  # the last word on each
     for _ in range(2 + len(claims)):  # a vote or the deal's end may take away what a case was about: once more
         before = (claims, cases)
-        claims, settled = judge(claims, cases, now)
+        claims, settled = judge(claims, cases, now, told)
         claims = [advance(vote_for(vote_against(claim, now), now), now) for claim in claims]
         cases = {case.id: case for case in settled}
         if (claims, cases) == before:
             break
     together = joints(claims, cases.values())
-    splits = attribute(facts.opportunities, claims, together, history)
+    splits = attribute(facts.opportunities, claims, together, (history, told))
     return Verdict(
         decisions=tuple(decision for claim in claims for decision in claim.decisions),
         standings=tuple(claim.standing for claim in claims if claim.standing),
@@ -50,6 +54,9 @@ def gather(facts: Facts, history: History, policies: Policies) -> list[Claim]:
     deals = {deal.id: deal for deal in facts.opportunities}
     accounts = {account.id: account for account in sorted(facts.accounts, key=lambda account: account.id)}
     by_domain = {account.domain: account for account in accounts.values() if account.domain}
+    told: dict[str, list[Directive]] = defaultdict(list)
+    for directive in facts.directives:
+        told[directive.subject].append(directive)
     claims = []
     for registration in sorted(facts.registrations, key=lambda registration: registration.id):
         deal = deals.get(registration.opportunity_id or "")
@@ -57,7 +64,9 @@ def gather(facts: Facts, history: History, policies: Policies) -> list[Claim]:
         standing = history.standings.get(registration.id)
         filed = standing and standing.state is not State.DRAFT and policies.by_id(standing.policy)
         policy = filed or _in_force(registration, deal, policies)
-        claims.append(Claim(registration, partners[registration.partner_id], policy, deal, account, standing))
+        partner = partners[registration.partner_id]
+        said = tuple(told.get(registration.id, ()))
+        claims.append(Claim(registration, partner, policy, deal, account, standing, directives=said))
     return claims
 
 
@@ -69,9 +78,13 @@ def _in_force(registration: Registration, deal: Opportunity | None, policies: Po
 
 
 def attribute(
-    deals: Sequence[Opportunity], claims: Iterable[Claim], together: Sequence[Joint], history: History
+    deals: Sequence[Opportunity],
+    claims: Iterable[Claim],
+    together: Sequence[Joint],
+    before: tuple[History, Mapping[str, Directive]],
 ) -> tuple[Split, ...]:
-    """The split of every deal on which somebody is credited."""
+    """The split of every deal on which somebody is credited; what people stated stands before what a model says."""
+    history, told = before
     by_deal: dict[str, list[Claim]] = {}
     for claim in claims:
         if claim.opportunity:
@@ -79,7 +92,9 @@ def attribute(
     found = []
     for deal in sorted(deals, key=lambda deal: deal.id):
         joint = [group for group in together if group.opportunity_id == deal.id]
-        split = credit(deal, by_deal.get(deal.id, ()), joint, history.splits.get(deal.id))
+        own, known = by_deal.get(deal.id, ()), history.splits.get(deal.id)
+        said = told.get(deal.id)
+        split = stated(deal, own, said, known) if said and said.parts else credit(deal, own, joint, known)
         if split:
             found.append(split)
     return tuple(found)

@@ -11,24 +11,29 @@ from sync.claim import Claim
 from sync.conflicts.catalogue import CATALOGUE, Detector, detect
 from sync.conflicts.finding import Finding
 from sync.lifecycle import Event, Why, allowed, move
+from sync.model.directive import Directive
 from sync.model.ruling import Case, CaseState, Resolution, Severity, Step
-from sync.resolve import Effect, Ruling, resolve
+from sync.resolve import Effect, Known, Ruling, resolve
+
+NOTHING_SAID: Final[Mapping[str, Directive]] = {}
 
 
 def judge(
-    claims: Sequence[Claim], before: Mapping[str, Case], now: datetime
+    claims: Sequence[Claim], before: Mapping[str, Case], now: datetime, told: Mapping[str, Directive] = NOTHING_SAID
 ) -> tuple[list[Claim], tuple[Case, ...]]:
     """The claims after every ruling, and every case that is open, was opened, or ended now.
 
+    ``told`` has what people said about a case, by its id; that stands before every rule.
     A case whose facts are gone (the rival withdrew, the window ended) ends as not a conflict.
     """
     by_id = {claim.id: claim for claim in claims}
     cases: dict[str, Case] = {}
+    known = Known(before, told)
     while True:
         ended = len(cases)
         waiting: dict[str, Case] = {}
         for detector in CATALOGUE:
-            waiting |= _settle(detector, by_id, cases, before, now)
+            waiting |= _settle(detector, by_id, cases, known, now)
         if len(cases) == ended:
             break  # until then a later kind may have taken away what an earlier one waits for
     cases |= waiting
@@ -40,7 +45,7 @@ def judge(
 
 
 def _settle(
-    detector: Detector, by_id: dict[str, Claim], cases: dict[str, Case], before: Mapping[str, Case], now: datetime
+    detector: Detector, by_id: dict[str, Claim], cases: dict[str, Case], known: Known, now: datetime
 ) -> dict[str, Case]:
     """Every finding of one kind, in rounds; what ends goes into ``cases``, what waits for a person comes back.
 
@@ -49,21 +54,21 @@ def _settle(
     not depend on the order of the pairs.
     """
     while True:
-        rulings = _rulings(detector, by_id, cases, before)
+        rulings = _rulings(detector, by_id, cases, known)
         progress = False
         for finding, ruling in sorted(_ready(rulings, by_id), key=_narrows):
             if all(_applies(by_id[effect.claim_id], effect) for effect in ruling.effects):
                 progress = True
                 case = cases[finding.case_id] = _case(
-                    finding, ruling, before.get(finding.case_id), _opened(finding, by_id, now)
+                    finding, ruling, known.cases.get(finding.case_id), _opened(finding, by_id, now)
                 )
                 for effect in ruling.effects:
-                    by_id[effect.claim_id] = _carry_out(by_id[effect.claim_id], effect, case, now)
+                    by_id[effect.claim_id] = _carry_out(by_id[effect.claim_id], effect, case, (now, ruling.person))
         if not progress:
             left: dict[str, Case] = {}
             for finding, ruling in rulings:
                 opened = _opened(finding, by_id, now)
-                left[finding.case_id] = _case(finding, _waiting(ruling), before.get(finding.case_id), opened)
+                left[finding.case_id] = _case(finding, _waiting(ruling), known.cases.get(finding.case_id), opened)
             return left
 
 
@@ -118,13 +123,13 @@ def _undivided(rulings: Sequence[tuple[Finding, Ruling]]) -> set[str]:
 
 
 def _rulings(
-    detector: Detector, by_id: Mapping[str, Claim], cases: Mapping[str, Case], before: Mapping[str, Case]
+    detector: Detector, by_id: Mapping[str, Claim], cases: Mapping[str, Case], known: Known
 ) -> list[tuple[Finding, Ruling]]:
     """What is found among the claims as they stand, without what was settled already, and how each would end."""
     found = []
     for finding in detect(detector, list(by_id.values())):
         if finding.case_id not in cases:
-            found.append((finding, resolve(finding, by_id, before.get(finding.case_id))))
+            found.append((finding, resolve(finding, by_id, known)))
     return found
 
 
@@ -134,7 +139,7 @@ def _waiting(ruling: Ruling) -> Ruling:
     circle = "The rivals beat each other in a circle: a person decides."
     crowded = "Each line is fair to take away, all of them together are not: a person decides."
     step = Step("person", "not decisive", circle if ruling.winner else crowded)
-    return Ruling(None, (*ruling.steps, step))
+    return replace(ruling, resolution=None, steps=(*ruling.steps, step), effects=(), winner=None)
 
 
 def _opened(finding: Finding, by_id: Mapping[str, Claim], now: datetime) -> datetime:
@@ -190,10 +195,11 @@ def _applies(claim: Claim, effect: Effect) -> bool:
     return not claim.live or (allowed(claim.state, effect.event) and all(_left(claim, effect).values()))
 
 
-def _carry_out(claim: Claim, effect: Effect, case: Case, now: datetime) -> Claim:
+def _carry_out(claim: Claim, effect: Effect, case: Case, by: tuple[datetime, str | None]) -> Claim:
     if not claim.live:
         return claim  # it lost to somebody else in this round
-    why = Why(effect.reason, effect.text, effect.message, case.trace, case_id=case.id)
+    now, person = by
+    why = Why(effect.reason, effect.text, effect.message, case.trace, person, case.id)
     return move(claim, effect.event, now, why, **_left(claim, effect))
 
 

@@ -17,6 +17,7 @@ from sync.model.plan import Held, Intent, Plan
 from sync.model.registration import Standing, State
 from sync.plan import Known, plan
 from sync.policy import Policies
+from sync.store.directives import with_directives
 from sync.store.groups import Group, load_baselines, load_groups
 from sync.store.verdicts import load_history
 from sync.world import World
@@ -40,6 +41,7 @@ def judge_page(world: World, ids: Sequence[str], now: datetime) -> list[Judged]:
         groups = load_groups(connection, ids, world.mappings)
         facts = [assemble(group.rows, group.partner_rows, world.record_of) for group in groups]
         histories = load_history(connection, facts)
+        facts = with_directives(connection, facts, histories)
         decided = [
             decide(known, history, world.policies, now) for known, history in zip(facts, histories, strict=True)
         ]

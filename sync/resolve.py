@@ -6,8 +6,8 @@ or rejected by a rule; the case then waits for a person.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,6 +15,7 @@ from sync.claim import Claim, values_differ
 from sync.conflicts.finding import Finding
 from sync.ladder import climb
 from sync.lifecycle import Event, allowed
+from sync.model.directive import Act, Directive
 from sync.model.registration import Role, State, Vote
 from sync.model.ruling import Case, Resolution, Step
 from sync.workdays import add_business_days
@@ -44,17 +45,62 @@ class Ruling:
     person: str | None = None
 
 
-def resolve(finding: Finding, claims: Mapping[str, Claim], before: Case | None) -> Ruling:
-    """The ruling on one finding; ``before`` is its case as it stood, if there was one."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What stood before: the cases by id, and what people said about them."""
+
+    cases: Mapping[str, Case]
+    told: Mapping[str, Directive] = field(default_factory=dict)
+
+
+def resolve(finding: Finding, claims: Mapping[str, Claim], known: Known) -> Ruling:
+    """The ruling on one finding. People come first: what they said, how they left it, how they voted."""
     involved = [claims[claim_id] for claim_id in finding.claims]
     found = Step(finding.kind, "hit", finding.text)
-    if ruling := _ruled_by_vote(finding, involved, before):
+    said = known.told.get(finding.case_id)
+    if said and (ruling := ruled_by_person(finding, involved, said)):
+        return ruling
+    if ruling := _stood_together(involved):
+        return ruling
+    if ruling := _ruled_by_vote(finding, involved, known.cases.get(finding.case_id)):
         return ruling
     ruling = RULINGS[finding.kind](finding, involved)
     ruling = Ruling(ruling.resolution, (found, *ruling.steps), ruling.effects, ruling.winner)
     if step := _taken_back(involved, ruling):
         return Ruling(None, (*ruling.steps, step))
     return ruling
+
+
+def ruled_by_person(finding: Finding, involved: Sequence[Claim], said: Directive) -> Ruling | None:
+    """What a person said about the case; ``None`` when it names a winner that is not in it."""
+    step = Step("person", "decisive", f"{said.by}: {said.reason or said.act.lower().replace('_', ' ')}")
+    if said.act in (Act.DISMISS, Act.CO_REGISTER):
+        end = Resolution.CO_REGISTER if said.act is Act.CO_REGISTER else Resolution.NOT_A_CONFLICT
+        return Ruling(end, (step,), person=said.by)
+    winner = next((claim for claim in involved if claim.id == said.winner), None)
+    if said.act is not Act.AWARD or winner is None:
+        return None
+    losers = [claim for claim in involved if claim is not winner]
+    effects = tuple(_lose(claim, winner, finding, _shared(claim, finding)) for claim in losers)
+    return Ruling(Resolution.AWARD_ONE, (step,), tuple(_or_revoke(effects, losers)), winner.id, person=said.by)
+
+
+def _or_revoke(effects: Sequence[Effect], losers: Sequence[Claim]) -> Iterator[Effect]:
+    """An approved claim cannot be rejected any more: a person revokes it."""
+    for effect, loser in zip(effects, losers, strict=True):
+        approved = effect.event is Event.REJECT and not allowed(loser.state, Event.REJECT)
+        yield replace(effect, event=Event.REVOKE) if approved else effect
+
+
+def _stood_together(involved: Sequence[Claim]) -> Ruling | None:
+    """Claims that people had approved side by side before dealsync took over are not set against each other."""
+    standings = [claim.standing for claim in involved]
+    if len(involved) < 2 or not all(
+        standing and standing.adopted and standing.state.credited for standing in standings
+    ):
+        return None
+    step = Step("person", "decisive", "People had approved all of them before dealsync took over.")
+    return Ruling(Resolution.CO_REGISTER, (step,))
 
 
 def _taken_back(involved: Sequence[Claim], ruling: Ruling) -> Step | None:

@@ -13,6 +13,7 @@ class Event(StrEnum):
     """What can happen to a registration."""
 
     CREATE = "create"
+    ADOPT = "adopt"
     SUBMIT = "submit"
     PICK_UP = "pick_up"
     REQUEST_INFO = "request_info"
@@ -25,6 +26,7 @@ class Event(StrEnum):
     APPROVE = "approve"
     REJECT = "reject"
     WITHDRAW = "withdraw"
+    REVOKE = "revoke"
     SUPERSEDE = "supersede"
     PROTECTION_END = "protection_end"
     OPP_WON = "opp_won"
@@ -49,6 +51,7 @@ _ASKING = "SUBMITTED UNDER_REVIEW ACTION_REQUIRED IN_CONFLICT"
 
 MOVES: Final = (
     _move("DRAFT", Event.CREATE, State.DRAFT, "A registration appeared in the CRM."),
+    _move("DRAFT", Event.ADOPT, None, "People had decided this before dealsync took over: it stands."),
     _move("DRAFT", Event.SUBMIT, State.SUBMITTED, "Everything that is required has been filed."),
     _move("SUBMITTED", Event.PICK_UP, State.UNDER_REVIEW, "The review clock runs from the submission."),
     _move("SUBMITTED UNDER_REVIEW", Event.REQUEST_INFO, State.ACTION_REQUIRED, "A reviewer asks for information."),
@@ -61,6 +64,7 @@ MOVES: Final = (
     _move("UNDER_REVIEW", Event.APPROVE, State.APPROVED, "Approved: the protection window starts."),
     _move(_ASKING, Event.REJECT, State.REJECTED, "Rejected, with the reason and what would have passed."),
     _move("DRAFT " + _ASKING + " APPROVED", Event.WITHDRAW, State.WITHDRAWN, "Withdrawn by the partner."),
+    _move("APPROVED WON", Event.REVOKE, State.REVOKED, "A person took the approval back."),
     _move(_ASKING + " APPROVED", Event.SUPERSEDE, State.SUPERSEDED, "An earlier registration says the same."),
     _move("APPROVED", Event.PROTECTION_END, State.EXPIRED, "The protection window ended with the deal still open."),
     _move("APPROVED", Event.OPP_WON, State.WON, "The deal was won."),

@@ -28,13 +28,15 @@ class Why:
 def move(claim: Claim, event: Event, now: datetime, why: Why, **dates: Any) -> Claim:
     """The claim after one legal move, with its decision. ``dates`` are further fields of the standing.
 
+    A move without a target of its own (`Event.ADOPT`) may name one as ``state``.
+
     Raises ValueError for a move that MOVES does not have: that is a fault of the caller, not of the data.
     """
     row = row_of(claim.state, event)
     if row is None:
         raise ValueError(f"{claim.id}: no move {event} from {claim.state}")
     before = claim.standing
-    target = row.target or claim.state
+    target = row.target or dates.pop("state", claim.state)
     decision = Decision(
         id=name(
             "dec", claim.id, event, before.decision_id if before else "", target, why.reason, why.case_id or ""
@@ -58,9 +60,9 @@ def move(claim: Claim, event: Event, now: datetime, why: Why, **dates: Any) -> C
         since=before.since if before and before.state is target else now,
         decision_id=decision.id,
         reason=why.reason,
-        message=why.message or (row.sentence if row.target else before.message if before else ""),
-        by_person=decision.person,
-        **dates,
+        **{"message": why.message or (row.sentence if row.target else before.message if before else "")}
+        | {"by_person": decision.person}
+        | dates,
     )
     return replace(claim, standing=standing, decisions=(*claim.decisions, decision))
 

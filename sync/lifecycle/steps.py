@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from sync.claim import Claim
+from sync.lifecycle.directives import obey
 from sync.lifecycle.filing import amend, submit, withdraw
 from sync.lifecycle.moves import Event
 from sync.lifecycle.moving import Why, move
@@ -49,6 +50,7 @@ def _protection_clock(claim: Claim, now: datetime) -> Claim:
 
 
 _STEPS: Final[tuple[Callable[[Claim, datetime], Claim], ...]] = (
+    obey,
     withdraw,
     submit,
     amend,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sync.model.deal import Opportunity
+from sync.model.directive import Directive
 from sync.model.parties import Account, Partner
 from sync.model.problem import Problem
 from sync.model.registration import Registration, Standing
@@ -22,6 +23,7 @@ class Facts:
     registrations: tuple[Registration, ...] = ()
     partners: tuple[Partner, ...] = ()
     problems: tuple[Problem, ...] = ()  # rows that could not be understood
+    directives: tuple[Directive, ...] = ()  # what people said about any of these, or about a case of theirs
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,3 +148,5 @@ class Standing:
     filed: str = ""  # digest of what was filed when it was last judged
     vote_seen: str = ""  # the vote that last took effect: a vote counts once
     by_person: bool = False
+    heard: int = 0  # the last directive that was considered: each takes effect once
+    adopted: bool = False  # people had decided it before dealsync took over

@@ -115,6 +115,19 @@ decision = Table(  # append-only; triggers refuse edits, and refuse a rule after
 )
 Index("decision_subject", decision.c.subject, decision.c.seq)
 
+directive = Table(  # what people told dealsync; append-only, guarded as decisions are
+    "directive",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("subject", String, nullable=False),
+    Column("act", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", String, nullable=False),
+    Column("body", Text, nullable=False),
+)
+Index("directive_subject", directive.c.subject, directive.c.seq)
+
 standing = Table(
     "standing",
     metadata,

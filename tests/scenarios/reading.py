@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,10 +14,12 @@ from typing import Any
 
 from connector.record import Ref
 from sync.model.deal import Line, Opportunity, OpportunityType, Stage
+from sync.model.directive import Act, Directive, StatedPart
 from sync.model.facts import Facts
+from sync.model.ids import name as hashed
 from sync.model.money import Money
 from sync.model.parties import Account, Partner, Tier
-from sync.model.registration import Choice, Evidence, Registration, Response, Role, Vote
+from sync.model.registration import Choice, Evidence, Registration, Response, Role, State, Vote
 from sync.policy import Policies, parse
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,14 +65,61 @@ def read(path: Path, name: Callable[[str], str]) -> Scenario:
     assert story.pop("story").strip(), f"{path.name}: tell its story"
     world = {kind: story.pop(kind, {}) for kind in ("partners", "accounts", "deals", "claims")}
     moments = []
+    said: list[Directive] = []
     for then in story.pop("then"):
         now, expect = moment(then.pop("on")), then.pop("expect")
+        said += [
+            directive(words, now, name, len(said) + place) for place, words in enumerate(then.pop("says", ()), 1)
+        ]
         _change(world, then)
-        moments.append(Moment(now, _facts(world, name), expect))
+        moments.append(Moment(now, replace(_facts(world, name), directives=tuple(said)), expect))
     policies = _policies(story.pop("policy", {}), story.pop("later_policy", None))
     title = story.pop("title")
     assert not story, f"{path.name}: unknown {', '.join(story)}"
     return Scenario(title, policies, tuple(moments))
+
+
+def directive(words: Words, now: datetime, name: Callable[[str], str], seq: int) -> Directive:
+    """What a person said at this moment: ``{ by, act, claim | case | deal, … }``; days are days of the story."""
+    given = dict(words)
+    values: dict[str, Any] = {
+        "by": given.pop("by"),
+        "act": Act(given.pop("act")),
+        "reason": given.pop("reason", ""),
+    }
+    values["subject"] = _subject(given, name)
+    for word, (field, change) in SAID.items():
+        if word in given:
+            values[field] = change(given.pop(word))
+    if "winner" in given:
+        values["winner"] = name(given.pop("winner"))
+    assert not given, f"unknown {', '.join(given)}"
+    return Directive(id=f"said-{seq}", at=now, seq=seq, **values)
+
+
+def _subject(given: dict[str, Any], name: Callable[[str], str]) -> str:
+    """A claim, a deal, or a case by its words: ``C02 R1 R2 about RESELL``."""
+    if "case" in given:
+        about = re.fullmatch(r"(C\d\d) (.+?) about (.+)", given.pop("case"))
+        assert about, "a case is named like 'C02 R1 R2 about RESELL'"
+        kind, claims, scope = about.groups()
+        return hashed("case", kind, *sorted(name(claim) for claim in claims.split()), scope)
+    return name(given.pop("claim")) if "claim" in given else str(given.pop("deal"))
+
+
+def _part(words: Words) -> StatedPart:
+    flags = {kind: kind in words.get("counts_as", ()) for kind in ("sourced", "influenced", "fulfilled")}
+    return StatedPart(words["partner"], str(words["weight"]), tuple(map(Role, words.get("roles", ()))), **flags)
+
+
+SAID: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "state": ("state", State),
+    "since": ("protection_start", lambda text: moment(text).date()),
+    "until": ("protection_end", lambda text: moment(text).date()),
+    "days": ("days", int),
+    "message": ("message", str),
+    "parts": ("parts", lambda parts: tuple(map(_part, parts))),
+}
 
 
 def _change(world: dict[str, Any], then: Words) -> None:

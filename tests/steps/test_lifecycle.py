@@ -18,13 +18,14 @@ from tests.steps.business import claim, date_of, day, deal, registration
 
 ENDED = "REJECTED EXPIRED REVOKED WITHDRAWN SUPERSEDED WON LOST"
 LEGAL = {
-    "DRAFT": "create submit withdraw",
+    "DRAFT": "create adopt submit withdraw",
     "SUBMITTED": "pick_up request_info amend conflict_found narrow reject withdraw supersede",
     "UNDER_REVIEW": "request_info amend conflict_found narrow approve reject withdraw supersede",
     "ACTION_REQUIRED": "resubmit amend answer_due narrow reject withdraw supersede",
     "IN_CONFLICT": "amend conflict_cleared narrow reject withdraw supersede",
-    "APPROVED": "narrow withdraw supersede protection_end opp_won opp_lost",
+    "APPROVED": "narrow withdraw revoke supersede protection_end opp_won opp_lost",
     **dict.fromkeys(ENDED.split(), ""),
+    "WON": "revoke",
 }
 TARGETS = {
     "create": "DRAFT",
@@ -39,6 +40,7 @@ TARGETS = {
     "reject": "REJECTED",
     "withdraw": "WITHDRAWN",
     "supersede": "SUPERSEDED",
+    "revoke": "REVOKED",
     "protection_end": "EXPIRED",
     "opp_won": "WON",
     "opp_lost": "LOST",
@@ -62,9 +64,10 @@ def test_a_move_is_legal_or_refused(state: State, event: Event) -> None:
     assert after.standing and after.standing.decision_id == decision.id
 
 
-def test_an_ended_registration_never_moves_again() -> None:
+def test_an_ended_registration_never_moves_again_unless_a_person_takes_back_an_approval() -> None:
     ended = [State(state) for state in ENDED.split()]
-    assert not any(allowed(state, event) for state, event in product(ended, Event))
+    moves = [(state, event) for state, event in product(ended, Event) if allowed(state, event)]
+    assert moves == [(State.WON, Event.REVOKE)]
     assert not any(state.live for state in ended)
 
 

@@ -1,0 +1,63 @@
+"""What people told dealsync about a registration, a case or a deal. A rule never overrules one of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from sync.model.registration import Role, State
+
+
+class Act(StrEnum):
+    """What was said. The first group is about a registration, the second about a case, the third about a deal."""
+
+    ADOPT = "ADOPT"  # what the CRM already held when dealsync took over counts as decided by people
+    APPROVE = "APPROVE"
+    REJECT = "REJECT"
+    RETURN = "RETURN"  # back to the partner, for information
+    EXTEND = "EXTEND"  # protection, by ``days``
+    REVOKE = "REVOKE"
+    WITHDRAW = "WITHDRAW"
+    REOPEN = "REOPEN"  # an appeal: judged once more
+
+    AWARD = "AWARD"  # to ``winner``
+    CO_REGISTER = "CO_REGISTER"  # all of them stay, together
+    DISMISS = "DISMISS"  # not a conflict
+
+    SHARE = "SHARE"  # the split is ``parts``; without parts, what the policy says again
+
+
+@dataclass(frozen=True, slots=True)
+class StatedPart:
+    """One party's part of a split that people stated. ``weight`` is exact, ``"p/q"``; all parts make 1."""
+
+    party: str
+    weight: str
+    roles: tuple[Role, ...] = ()
+    sourced: bool = False
+    influenced: bool = False
+    fulfilled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """One thing a person said, once. ``seq`` is its place among all of them, given by the store; append-only."""
+
+    id: str
+    act: Act
+    subject: str
+    by: str
+    at: datetime
+    reason: str = ""
+    message: str = ""  # what the partner may read
+    state: State | None = None
+    submitted_at: datetime | None = None
+    review_due: datetime | None = None
+    approved_at: datetime | None = None
+    protection_start: date | None = None
+    protection_end: date | None = None
+    days: int | None = None
+    winner: str | None = None
+    parts: tuple[StatedPart, ...] = ()
+    seq: int = 0

@@ -1,0 +1,72 @@
+"""What people told dealsync: written once, never edited, read with the facts that it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.sqlite import insert
+
+from connector.record import datetime_text
+from sync.model.directive import Directive
+from sync.model.facts import Facts, History
+from sync.store.rows import chunks
+from sync.store.tables import directive
+
+
+def add_directives(connection: Connection, given: Iterable[Directive]) -> None:
+    """Keep some directives, in this order. One that is there already stays as it is."""
+    rows = [
+        {
+            "id": entry.id,
+            "subject": entry.subject,
+            "act": entry.act,
+            "by": entry.by,
+            "at": datetime_text(entry.at),
+            "body": msgspec.json.encode(entry).decode(),
+        }
+        for entry in given
+    ]
+    if rows:
+        connection.execute(insert(directive).on_conflict_do_nothing(index_elements=["id"]), rows)
+
+
+def load_directives(connection: Connection, subjects: Sequence[str]) -> dict[str, list[Directive]]:
+    """The directives on some registrations, cases and deals, by subject, in the order in which they were given."""
+    found: dict[str, list[Directive]] = {}
+    for chunk in chunks(subjects):
+        query = select(directive.c.seq, directive.c.body).where(directive.c.subject.in_(chunk))
+        for row in connection.execute(query.order_by(directive.c.seq)):
+            entry = _read(row)
+            found.setdefault(entry.subject, []).append(entry)
+    return found
+
+
+def with_directives(connection: Connection, facts: Sequence[Facts], histories: Sequence[History]) -> list[Facts]:
+    """The facts with everything that people said about their registrations, deals and cases."""
+    subjects = [
+        [*(r.id for r in own.registrations), *(d.id for d in own.opportunities), *history.cases]
+        for own, history in zip(facts, histories, strict=True)
+    ]
+    said = load_directives(connection, sorted({subject for group in subjects for subject in group}))
+    if not said:
+        return list(facts)
+    return [replace(own, directives=_in_order(said, group)) for own, group in zip(facts, subjects, strict=True)]
+
+
+def _in_order(said: Mapping[str, Sequence[Directive]], subjects: Iterable[str]) -> tuple[Directive, ...]:
+    found = (directive for subject in subjects for directive in said.get(subject, ()))
+    return tuple(sorted(found, key=lambda directive: directive.seq))
+
+
+def directives_after(connection: Connection, seq: int, limit: int) -> list[Directive]:
+    """The next ``limit`` directives after ``seq``."""
+    query = select(directive.c.seq, directive.c.body).where(directive.c.seq > seq)
+    return [_read(row) for row in connection.execute(query.order_by(directive.c.seq).limit(limit))]
+
+
+def _read(row: Any) -> Directive:
+    return replace(msgspec.json.decode(row.body, type=Directive), seq=row.seq)
