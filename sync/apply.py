@@ -14,7 +14,7 @@ from connector.crm import Crm
 from connector.errors import CrmError, Gone, InDoubt, Locked, PauseMapping, PauseUntil, Stale, StopCrm, TryAgain
 from connector.record import Change, Op, Outcome, Record, Text, Value
 from sync.model.plan import PlannedChange
-from sync.store import outbox
+from sync.store import brakes, outbox
 from sync.store.due import make_due
 from sync.store.opening import Store
 from sync.store.outbox import AGAIN, DONE, FAILED, SENDING, STALE, Entry
@@ -31,6 +31,11 @@ def apply(store: Store, crms: Mapping[str, Crm], entries: Sequence[Entry], now: 
     for batch in _batches(entries, crms):
         crm = crms[batch[0].change.connection]
         ids: dict[int, str] = {}
+        if pause := _paused(store, crm.name):
+            waiting = [(entry, AGAIN, str(pause)) for entry in batch]
+            _settle(store, waiting, ids, now)
+            yield from waiting
+            continue
         try:
             ready, settled = _look_once_more(crm, batch, ids)
         except CrmError as fault:
@@ -43,6 +48,12 @@ def apply(store: Store, crms: Mapping[str, Crm], entries: Sequence[Entry], now: 
             sent = _send(crm, ready, ids)
             _settle(store, sent, ids, now)
             yield from sent
+
+
+def _paused(store: Store, crm: str) -> brakes.Pause | None:
+    """The stop button works between two batches, in every process."""
+    with store.read() as connection:
+        return brakes.paused_by(connection, crm)
 
 
 def _batches(entries: Sequence[Entry], crms: Mapping[str, Crm]) -> Iterator[list[Entry]]:

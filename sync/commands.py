@@ -21,7 +21,8 @@ from sync.mapping.fieldmap import FieldMap, Mappings
 from sync.model.ids import digest, name
 from sync.model.problem import BadInput, Problem
 from sync.saved import PlanFile, read_plan
-from sync.store import runs
+from sync.store import brakes, runs
+from sync.store.brakes import Pause
 from sync.store.opening import Store, open_store
 from sync.world import Progress, Report, World, quietly
 
@@ -170,26 +171,54 @@ def make_plan(world: World, now: datetime, path: Path | None = None) -> Report:
         return cycle(world, now, send=False, see=file.add)
 
 
-def apply_plan(world: World, path: Path, now: datetime) -> Report:
+def apply_plan(world: World, path: Path, now: datetime, *, canary: int | None = None) -> Report:
     """Write exactly what a saved plan says; what has changed since is left out and said.
 
-    A person who applies a saved plan has said yes to its size: the brakes do not apply.
+    A person who applies a saved plan has said yes to its size: the brakes do not apply. ``canary``: only the first
+    changes, about so many, whole groups of them; the same plan can be applied again for the rest.
     """
     saved = read_plan(path, rules_of(world), now)
     report = Report(name("run", now.isoformat()), saved.as_of)
     look_back(world, report, now)
-    carry_out(world, report, saved.as_of, only=saved.ids)
+    carry_out(world, report, saved.as_of, only=saved.ids, canary=canary)
+    if report.complete:
+        with world.store.write() as connection:
+            brakes.lift_losses(connection)
     gone = len(saved.ids - report.matched)
-    if gone:
+    if gone and canary is None:
         report.notes.append(
             f"{gone} of {len(saved.ids)} changes are not wanted any more as planned; they were left out"
         )
     return finish(world, report, now)
 
 
-def run_once(world: World, now: datetime) -> Report:
-    """One whole cycle."""
-    return cycle(world, now)
+def run_once(world: World, now: datetime, *, canary: int | None = None) -> Report:
+    """One whole cycle; ``canary``: of about so many changes only."""
+    return cycle(world, now, canary=canary)
+
+
+def pause(store: Store, config: Config, crm: str, why: Pause) -> None:
+    """Press the stop button for one connection, or for all (``""``). Raises BadInput for an unknown one."""
+    _known(config, crm)
+    with store.write() as connection:
+        brakes.press(connection, crm, why)
+
+
+def resume(store: Store, config: Config, crm: str) -> list[str]:
+    """Release it, for one connection or for whatever is paused (``""``); returns what goes on.
+
+    Raises BadInput for an unknown connection.
+    """
+    _known(config, crm)
+    with store.write() as connection:
+        pressed = brakes.paused(connection)
+        return [name or "everything" for name in pressed if crm in ("", name) and brakes.release(connection, name)]
+
+
+def _known(config: Config, crm: str) -> None:
+    names = list(config.form.connection)
+    if crm and crm not in names:
+        raise BadInput([Problem(crm, "no connection has this name", f"use one of {', '.join(names)}")])
 
 
 def write_new(folder: Path, sandbox: tuple[str, str] | None = None) -> list[Path]:

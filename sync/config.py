@@ -55,8 +55,12 @@ class LimitsForm(_Frozen):
 
     changes: int = Field(default=200, ge=0)
     changes_percent: int = Field(default=5, ge=0, le=100)
+    creates: int = Field(default=200, ge=0)
+    creates_percent: int = Field(default=5, ge=0, le=100)
     deletes: int = Field(default=20, ge=0)
     deletes_percent: int = Field(default=10, ge=0, le=100)
+    lost: int = Field(default=20, ge=0)
+    lost_percent: int = Field(default=10, ge=0, le=100)
 
 
 class ScheduleForm(_Frozen):

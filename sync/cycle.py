@@ -9,13 +9,16 @@ from typing import Final
 
 from connector.errors import PauseUntil, TryAgain
 from connector.record import datetime_text
+from sync.adopt import Taker, adoption
+from sync.agreement import Agreement, compare
 from sync.apply import Sent, apply, recover
+from sync.brake import canary_sang, first_few, lost, mark_loss, pauses, stopped
 from sync.model.ids import name
 from sync.model.plan import Plan
-from sync.page import Judged, judge_page
+from sync.page import Judged, gather_page, judge_page
 from sync.plan import restricted, unsafe
 from sync.pull import pull
-from sync.store import due, intake, outbox, runs
+from sync.store import brakes, due, intake, outbox, runs
 from sync.store.groups import count_problems, count_rows
 from sync.store.outbox import AGAIN, DONE, SENDING
 from sync.store.verdicts import record_verdict
@@ -35,11 +38,19 @@ SHOWN: Final = 1000
 """At most this many changes and held writes are kept to be shown."""
 
 
-def cycle(world: World, now: datetime, *, step: Step = plainly, send: bool = True, see: See = unseen) -> Report:
+def cycle(
+    world: World,
+    now: datetime,
+    *,
+    step: Step = plainly,
+    send: bool = True,
+    see: See = unseen,
+    canary: int | None = None,
+) -> Report:
     """One cycle. Without ``send`` (or in observe mode, or with an unsafe plan) nothing is recorded or written.
 
-    ``see`` is shown every plan as it is weighed. Safe to kill at any point: the next cycle ends where this one
-    would have.
+    ``see`` is shown every plan as it is weighed. ``canary``: only about so many changes are written, whole groups
+    of them; the rest stays due. Safe to kill at any point: the next cycle ends where this one would have.
     """
     report = Report(name("run", datetime_text(now)), now)
     step(look_back, world, report, now)
@@ -48,13 +59,21 @@ def cycle(world: World, now: datetime, *, step: Step = plainly, send: bool = Tru
     if step(half_read, world, report):
         return finish(world, report, now)
     step(weigh, world, report, now, see)
-    if send and not world.observe and not report.unsafe:
-        carry_out(world, report, now, step=step)
+    if world.observe:
+        step(observe, world, report, now)
+    elif send and not report.unsafe:
+        carry_out(world, report, now, step=step, canary=canary)
     return finish(world, report, now)
 
 
 def carry_out(
-    world: World, report: Report, now: datetime, *, step: Step = plainly, only: Collection[str] | None = None
+    world: World,
+    report: Report,
+    now: datetime,
+    *,
+    step: Step = plainly,
+    only: Collection[str] | None = None,
+    canary: int | None = None,
 ) -> None:
     """Record, apply and settle everything that is due; ``only``: the changes that a person approved."""
     report.sent = True
@@ -62,19 +81,30 @@ def carry_out(
         runs.start_run(connection, report.run_id, "apply", now)
     done, after = 0, ""
     while page := _next_page(world, now, after):
-        step(handle_page, world, report, page, now, only)
+        if stopped(world, report):
+            break
+        step(handle_page, world, report, page, now, only, canary)
         done, after = done + len(page), page[-1]
         world.tell("apply", done, report.groups)
+        if canary_sang(report, canary):
+            break
 
 
 def look_back(world: World, report: Report, now: datetime) -> None:
     """Finish what a crash left behind, before anything new is looked at."""
-    _count(report, recover(world.store, world.crms, now))
+    resting = pauses(world)
+    awake = {name: crm for name, crm in world.crms.items() if not {name, brakes.EVERYTHING} & resting.keys()}
+    _count(report, recover(world.store, awake, now))
 
 
 def pull_all(world: World, report: Report, now: datetime) -> None:
     """Read what changed in every mapped object. A CRM that cannot be reached leaves the others going."""
+    resting = pauses(world)
     for connection, crm in world.crms.items():
+        if pause := resting.get(brakes.EVERYTHING) or resting.get(connection):
+            report.complete = False
+            report.notes.append(f"{connection} is neither read nor written: {pause}")
+            continue
         for field_map in world.mappings.of_connection(connection):
             tell = partial(_tell_pull, world, f"pull {connection} {field_map.object}")
             try:
@@ -86,6 +116,8 @@ def pull_all(world: World, report: Report, now: datetime) -> None:
             report.pulled[connection, field_map.object] = counted
             if left_out:
                 report.notes.append(left_out)
+            if counted["lost"] > world.limits.lost:
+                mark_loss(world, connection, field_map.object, counted["lost"], now)
 
 
 def half_read(world: World, report: Report) -> bool:
@@ -126,8 +158,26 @@ def weigh(world: World, report: Report, now: datetime, see: See = unseen) -> Non
         report.held += judged.plan.held[: SHOWN - len(report.held)]
         world.tell("decide", report.groups, None)
     with world.store.read() as connection:
-        known = sum(count_rows(connection).values())
-    report.unsafe = unsafe(report.totals, known, world.limits)
+        rows = count_rows(connection)
+        losses = brakes.losses(connection)
+    report.unsafe = (*lost(world, rows, losses), *unsafe(report.totals, sum(rows.values()), world.limits))
+
+
+def observe(world: World, report: Report, now: datetime) -> None:
+    """What the rules say beside what people did, over everything that can be judged; nothing is kept."""
+    report.agreement = Agreement(most=SHOWN)
+    taker = Taker("people", now, world.record_of)
+    after = ""
+    while page := _judged_page(world, after):
+        for known in gather_page(world, page):
+            held = adoption(known.group.rows, known.facts, known.history, world.mappings, taker)
+            report.agreement.add(compare(known.facts, held, world.policies, now))
+        after = page[-1]
+
+
+def _judged_page(world: World, after: str) -> Sequence[str]:
+    with world.store.read() as connection:
+        return due.judged_after(connection, after, PAGE)
 
 
 def judge_due(world: World, now: datetime) -> Iterator[Judged]:
@@ -144,10 +194,18 @@ def _next_page(world: World, now: datetime, after: str) -> Sequence[str]:
 
 
 def handle_page(
-    world: World, report: Report, page: Sequence[str], now: datetime, only: Collection[str] | None
+    world: World,
+    report: Report,
+    page: Sequence[str],
+    now: datetime,
+    only: Collection[str] | None,
+    canary: int | None = None,
 ) -> None:
     """One page of groups: decisions and intents in one commit, then the writes, then their outcomes."""
     judged = judge_page(world, page, now)
+    if canary is not None:
+        judged = list(first_few(judged, canary - sum(report.outcomes.values())))
+        page = [group.group_id for group in judged]
     with world.store.write() as connection:
         outbox.drop_todo(connection, page)
         for group in judged:

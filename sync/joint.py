@@ -36,7 +36,9 @@ def joints(claims: Sequence[Claim], cases: Iterable[Case]) -> tuple[Joint, ...]:
 
 
 def _stands_alone(claim: Claim) -> bool:
-    return claim.live and not claim.registration.joint_key
+    """Partners that people had approved before dealsync took over are not asked anew."""
+    adopted = claim.standing is not None and claim.standing.adopted and claim.state.credited
+    return claim.live and not claim.registration.joint_key and not adopted
 
 
 def _joint(deal: str, key: str, group: Sequence[Claim]) -> Joint:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from connector.record import Ref
@@ -35,32 +36,61 @@ class Judged:
     look_again: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """One group as it is read from the store: its rows, what they say together, and what was decided before."""
+
+    group: Group
+    facts: Facts
+    history: History
+
+
+def gather_page(world: World, ids: Sequence[str]) -> list[Gathered]:
+    """Some groups, whole, in one consistent view."""
+    with world.store.read() as connection:
+        return _gathered(connection, world, ids)
+
+
+def _gathered(connection: Any, world: World, ids: Sequence[str]) -> list[Gathered]:
+    groups = load_groups(connection, ids, world.mappings)
+    facts = [assemble(group.rows, group.partner_rows, world.record_of) for group in groups]
+    histories = load_history(connection, facts)
+    facts = with_directives(connection, facts, histories)
+    return [Gathered(*parts) for parts in zip(groups, facts, histories, strict=True)]
+
+
 def judge_page(world: World, ids: Sequence[str], now: datetime) -> list[Judged]:
     """Decide and plan some groups as of ``now``."""
     with world.store.read() as connection:
-        groups = load_groups(connection, ids, world.mappings)
-        facts = [assemble(group.rows, group.partner_rows, world.record_of) for group in groups]
-        histories = load_history(connection, facts)
-        facts = with_directives(connection, facts, histories)
-        decided = [
-            decide(known, history, world.policies, now) for known, history in zip(facts, histories, strict=True)
-        ]
-        wanted = [intend(known, verdict) for known, verdict in zip(facts, decided, strict=True)]
-        places = _places(world, groups, (intent for intents, _ in wanted for intent in intents))
+        page = _gathered(connection, world, ids)
+        decided = [decide(known.facts, known.history, world.policies, now) for known in page]
+        wanted = [intend(known.facts, verdict) for known, verdict in zip(page, decided, strict=True)]
+        places = _places(world, page, (intent for intents, _ in wanted for intent in intents))
         ours = load_baselines(connection, places)
-    judged = []
-    for group, known, history, verdict, (intents, held) in zip(
-        groups, facts, histories, decided, wanted, strict=True
-    ):
-        kept = _deals_kept(group, known)
-        verdict = _with_old_splits(verdict, history, kept)  # noqa: PLW2901
-        rows = _left_alone(group, known, held) | {ref for deal in kept for ref in deal.members}
-        wanted_now = [intent for intent in intents if not _about(intent, rows)]
-        planned = plan(wanted_now, Known(group.rows, ours, rows), world.mappings)
-        again = look_again(verdict.standings, world.policies, now)
-        waiting = [*held, *_not_understood(known)]
-        judged.append(Judged(group.id, known, history, verdict, _holding(planned, waiting), again))
-    return judged
+    return [
+        _judged(world, known, verdict, (intents, held, ours), now)
+        for known, verdict, (intents, held) in zip(page, decided, wanted, strict=True)
+    ]
+
+
+def _judged(
+    world: World,
+    known: Gathered,
+    verdict: Verdict,
+    wanted: tuple[Sequence[Intent], Sequence[Held], Any],
+    now: datetime,
+) -> Judged:
+    group, facts = known.group, known.facts
+    intents, held, ours = wanted
+    kept = _deals_kept(group, facts)
+    verdict = _with_old_splits(verdict, known.history, kept)
+    rows = _left_alone(group, facts, held) | {ref for deal in kept for ref in deal.members}
+    planned = plan(
+        [intent for intent in intents if not _about(intent, rows)], Known(group.rows, ours, rows), world.mappings
+    )
+    again = look_again(verdict.standings, world.policies, now)
+    waiting = [*held, *_not_understood(facts)]
+    return Judged(group.id, facts, known.history, verdict, _holding(planned, waiting), again)
 
 
 def _holding(planned: Plan, held: Sequence[Held]) -> Plan:
@@ -106,16 +136,16 @@ def _left_alone(group: Group, facts: Facts, held: Iterable[Held]) -> frozenset[R
     return frozenset(row.ref for row in group.rows if row.kind == "opportunity" and row.ref not in known)
 
 
-def _places(world: World, groups: Iterable[Group], intents: Iterable[Intent]) -> Iterator[tuple[str, str, str]]:
-    """The rows whose baselines matter: those intended, and our own rows that may have to go."""
+def _places(world: World, page: Iterable[Gathered], intents: Iterable[Intent]) -> Iterator[tuple[str, str, str]]:
+    """The rows whose baselines matter: those intended, and the attribution rows that are ours or were adopted."""
     for intent in intents:
         field_map = world.mappings.for_kind(intent.connection, intent.kind)
         if field_map:
             yield intent.connection, field_map.object, intent.ref.id if intent.ref else intent.key
-    for group in groups:
-        for row in group.rows:
-            if row.kind == "attribution" and row.values.get("key"):
-                yield row.ref.connection, row.ref.kind, row.values["key"]
+    for known in page:
+        for row in known.group.rows:
+            if row.kind == "attribution":
+                yield row.ref.connection, row.ref.kind, row.values.get("key") or row.ref.id
 
 
 def look_again(standings: Iterable[Standing], policies: Policies, now: datetime) -> datetime | None:

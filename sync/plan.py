@@ -13,7 +13,7 @@ not readable      hold and say so (absent is not null)
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
@@ -40,6 +40,7 @@ def plan(intents: Sequence[Intent], known: Known, mappings: Mappings) -> Plan:
     """The changes that make every row say what is intended, in the order in which they are to be applied."""
     by_ref = {row.ref: row for row in known.rows}
     by_key = {_key_of(row): row for row in _living_last(known.rows) if row.kind == "attribution"}
+    intents = list(_bound(intents, known))
     changes: list[PlannedChange] = []
     held: list[Held] = []
     agreed: list[Agreed] = []
@@ -60,6 +61,23 @@ def plan(intents: Sequence[Intent], known: Known, mappings: Mappings) -> Plan:
             unchanged += 1
     changes += _removals(intents, known, mappings)
     return Plan(_ordered(_whole_sets(changes, held, intents)), tuple(held), tuple(agreed), unchanged)
+
+
+def _bound(intents: Iterable[Intent], known: Known) -> Iterator[Intent]:
+    """An attribution row that people made and that was adopted gets our key, instead of a second row beside it."""
+    adopted = {
+        (row.ref.connection, row.values.get("opportunity"), row.values.get("partner")): row.ref
+        for row in known.rows
+        if row.kind == "attribution" and not row.deleted and not row.values.get("key") and _adopted(row, known)
+    }
+    for intent in intents:
+        pair = (intent.connection, intent.values.get("opportunity"), intent.values.get("partner"))
+        theirs = adopted.get(pair) if intent.kind == "attribution" else None
+        yield replace(intent, ref=theirs) if theirs else intent
+
+
+def _adopted(row: Row, known: Known) -> bool:
+    return bool(known.ours.get((row.ref.connection, row.ref.kind, row.ref.id)))
 
 
 def _key_of(row: Row) -> tuple[str, str]:
@@ -188,7 +206,7 @@ def _whole_sets(
 ) -> list[PlannedChange]:
     """A set of attribution rows is written whole or not at all (P6): one held field holds its set."""
     waiting = {(fault.connection, fault.key) for fault in held}
-    groups = {intent.group for intent in intents if intent.group and (intent.connection, intent.key) in waiting}
+    groups = {intent.group for intent in intents if intent.group and (intent.connection, _name(intent)) in waiting}
     for change in changes:
         if change.group in groups and (change.connection, change.key) not in waiting:
             reason = "another row of this split is held, and a split is written whole or not at all"
@@ -204,7 +222,7 @@ def _ordered(changes: Iterable[PlannedChange]) -> tuple[PlannedChange, ...]:
 def _turn(change: PlannedChange) -> int:
     if change.op is Op.REMOVE:
         return 0
-    if change.op is Op.UPDATE:
+    if change.op is Op.UPDATE and not change.group:
         return 3
     return 1 if _falls(change) else 2
 
@@ -222,14 +240,12 @@ def _falls(change: PlannedChange) -> bool:
 
 def unsafe(totals: Totals, rows: int, limits: Limits) -> tuple[str, ...]:
     """Why a plan this large needs a person; empty when it does not. ``rows``: how many rows we know (P9)."""
-    found = []
-    changes_at_most = max(limits.changes, rows * limits.changes_percent // 100)
-    deletes_at_most = max(limits.deletes, rows * limits.deletes_percent // 100)
-    if totals.changes > changes_at_most:
-        found.append(f"{totals.changes} changes; a run may make {changes_at_most} by itself")
-    if totals.delete > deletes_at_most:
-        found.append(f"{totals.delete} deletes; a run may make {deletes_at_most} by itself")
-    return tuple(found)
+    asked = {"changes": totals.changes, "creates": totals.create, "deletes": totals.delete}
+    return tuple(
+        f"{number} {what}; a run may make {limits.at_most(what, rows)} by itself"
+        for what, number in asked.items()
+        if number > limits.at_most(what, rows)
+    )
 
 
 def restricted(plan_: Plan, ids: Collection[str]) -> Plan:

@@ -21,14 +21,14 @@ def pull(
     A mapping that cannot be used as it is (an object this org lacks, a field taken away) is left out and said,
     unless the mapping is optional; the other objects go on. Raises what only a person or time can mend.
     """
-    counted: Counter[str] = Counter(read=0, changed=0, problems=0)
+    counted: Counter[str] = Counter(read=0, changed=0, problems=0, lost=0)
     with store.read() as connection:
         since = intake.get_cursor(connection, field_map)
     try:
         for page in crm.changes(field_map.object, field_map.fields, since):
             with store.write() as connection:
                 taken = intake.take(connection, field_map, page, now)
-            counted.update(read=taken.read, changed=taken.changed, problems=taken.problems)
+            counted.update(read=taken.read, changed=taken.changed, problems=taken.problems, lost=taken.lost)
             tell(counted["read"])
     except PauseMapping as fault:
         return counted, None if field_map.optional else f"{field_map.id}: {fault.message}"

@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from connector.record import datetime_text
+from sync.agreement import Agreement
 from sync.config import Config
+from sync.model.money import Money
 from sync.model.plan import Held, PlannedChange, kind_of
-from sync.store import outbox, runs
+from sync.store import brakes, outbox, runs
 from sync.store.due import count_due
 from sync.store.groups import count_problems, count_rows
 from sync.store.opening import Store
@@ -40,11 +42,35 @@ def report_view(report: Report, world: World) -> dict[str, Any]:
         "faults": [change_view(change) | {"why": why} for change, why in report.faults],
         "unsafe": list(report.unsafe),
         "notes": report.notes,
+        "agreement": agreement_view(report.agreement) if report.agreement else None,
         "problems": dict(report.problems),
         "calls": {
             "used": _by_crm(report.calls.items()),
             "planned": _by_crm(planned_calls(report, world).items()),
         },
+    }
+
+
+def agreement_view(agreement: Agreement) -> dict[str, Any]:
+    """Observe mode: how often the rules say what people did, by rule, and where not."""
+    return {
+        "registrations": dict(agreement.registrations),
+        "splits": dict(agreement.splits),
+        "rules": {rule: dict(words) for rule, words in sorted(agreement.rules.items())},
+        "moved": [str(Money(minor, currency)) for currency, minor in sorted(agreement.moved.items())],
+        "differing": [
+            {
+                "subject": entry.subject,
+                "title": entry.title,
+                "theirs": entry.theirs,
+                "ours": entry.ours,
+                "word": entry.word,
+                "rule": entry.rule,
+                "why": entry.why,
+                "moved": str(entry.moved) if entry.moved else None,
+            }
+            for entry in agreement.differing
+        ],
     }
 
 
@@ -106,6 +132,11 @@ def status_view(store: Store, config: Config, now: datetime) -> dict[str, Any]:
                     "rows": {obj: number for (crm, obj), number in rows.items() if crm == name},
                 }
                 for name, form in config.form.connection.items()
+            },
+            "paused": {name or "everything": str(pause) for name, pause in brakes.paused(connection).items()},
+            "losses": {
+                place: {"before": loss.before, "after": loss.after, "at": datetime_text(loss.at)}
+                for place, loss in brakes.losses(connection).items()
             },
             "working": runs.lease_holder(connection, "cycle", now),
             "due": count_due(connection, now),

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from connector.crm import Crm
+from sync.agreement import Agreement
 from sync.mapping.fieldmap import Mappings
 from sync.model.plan import Held, Limits, PlannedChange, Totals
 from sync.policy import Policies
@@ -72,5 +73,6 @@ class Report:
     problems: Mapping[str, int] = field(default_factory=dict)
     calls: Mapping[tuple[str, str], int] = field(default_factory=dict)
     matched: set[str] = field(default_factory=set)  # approved changes that were still the same
+    agreement: Agreement | None = None  # observe mode: what the rules say beside what people did
     complete: bool = True
     sent: bool = False

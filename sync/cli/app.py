@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
 from connector.errors import CrmError
 from sync import commands, views
-from sync.cli import screen, show
+from sync.cli import golive, screen, show
+from sync.cli.session import (
+    CTRL_C,
+    DONE,
+    ERROR,
+    INCOMPLETE,
+    PENDING,
+    USAGE,
+    Canary,
+    Home,
+    Json,
+    exit_code,
+    now,
+    reading,
+    working,
+)
 from sync.commands import Busy, Clock
-from sync.config import Config, load
+from sync.config import load
 from sync.explain import explain_view
 from sync.model.problem import BadInput
-from sync.store.opening import open_store
-from sync.world import Report, World
-
-DONE: Final = 0
-ERROR: Final = 1
-PENDING: Final = 2
-INCOMPLETE: Final = 3
-USAGE: Final = 64
-CTRL_C: Final = 130  # what typer makes of it
 
 app = typer.Typer(
     name="dealsync",
@@ -41,9 +42,6 @@ app = typer.Typer(
     help="Fair credit for deals that several partners brought, sold and delivered together.\n\n"
     "Exit codes: 0 done or nothing to do, 1 error, 2 changes pending, 3 incomplete (continues later), 64 usage.",
 )
-
-Home = Annotated[Path, typer.Option("--home", "-C", help="The folder with config.toml.", show_default="here")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 
 def run() -> None:
@@ -73,28 +71,6 @@ def run() -> None:
         screen.warn(str(error))
         code = INCOMPLETE
     sys.exit(code or DONE)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-@contextmanager
-def _working(config: Config, command: str) -> Iterator[World]:
-    """The world, signed in, with progress shown, for as long as nobody else works on the same store."""
-    holder = f"dealsync {command} (process {os.getpid()} on {socket.gethostname()})"
-    with screen.progress() as tell:
-        clock = Clock(_now, time.sleep, tell, screen.waiting)
-        with commands.open_world(config, clock) as world, commands.at_work(world, holder, clock) as working:
-            yield working
-
-
-def _code(report: Report) -> int:
-    if report.outcomes["failed"]:
-        return ERROR
-    if report.unsafe:
-        return PENDING
-    return DONE if report.complete else INCOMPLETE
 
 
 @app.command()
@@ -130,8 +106,8 @@ def plan(
 
     Exit code 2 when there is something to write, 0 when there is not.
     """
-    with _working(load(home), "plan") as world:
-        report = commands.make_plan(world, _now(), output)
+    with working(load(home), "plan") as world:
+        report = commands.make_plan(world, now(), output)
         view = views.report_view(report, world)
     if json:
         screen.print_json(view)
@@ -149,23 +125,24 @@ def apply(
     home: Home = Path(),
     json: Json = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    canary: Canary = None,
 ) -> int:
     """Write a plan: exactly what it says, and nothing more.
 
     What has changed since it was made is left out and named. Applying a saved plan is a person's yes to its size.
     Without FILE, plans now, shows it, and asks.
     """
-    with _working(load(home), "apply") as world:
+    with working(load(home), "apply") as world:
         if file is None:
             file = home / "last.plan"
-            planned = commands.make_plan(world, _now(), file)
+            planned = commands.make_plan(world, now(), file)
             screen.live.rest()
             if not _agreed(views.report_view(planned, world), json, yes):
                 return PENDING
-        report = commands.apply_plan(world, file, _now())
+        report = commands.apply_plan(world, file, now(), canary=canary)
         view = views.report_view(report, world)
     _show(view, json)
-    return _code(report)
+    return exit_code(report)
 
 
 def _agreed(view: dict[str, Any], json: bool, yes: bool) -> bool:
@@ -188,15 +165,16 @@ def run_command(
     home: Home = Path(),
     json: Json = False,
     once: Annotated[bool, typer.Option("--once", help="One cycle, then stop. (Without it, use `up`.)")] = False,
+    canary: Canary = None,
 ) -> int:
     """Run one whole cycle: read, decide, write. An unsafe plan is held for a person (exit code 2)."""
     if not once:
         raise typer.BadParameter("run takes --once; `dealsync up` runs on the schedule.")
-    with _working(load(home), "run") as world:
-        report = commands.run_once(world, _now())
+    with working(load(home), "run") as world:
+        report = commands.run_once(world, now(), canary=canary)
         view = views.report_view(report, world)
     _show(view, json)
-    return _code(report)
+    return exit_code(report)
 
 
 def _show(view: dict[str, Any], json: bool) -> None:
@@ -214,10 +192,10 @@ def up(home: Home = Path()) -> int:
     config = load(home)
 
     def tick() -> None:
-        started = _now()
+        started = now()
         try:
-            with _working(config, "up") as world:
-                report = commands.run_once(world, _now())
+            with working(config, "up") as world:
+                report = commands.run_once(world, now())
             counted = sorted((report.outcomes + Counter(held=report.totals.held)).items())
             counts = ", ".join(f"{number} {state}" for state, number in counted)
             said = "; ".join((*report.unsafe, *report.notes))
@@ -235,12 +213,8 @@ def up(home: Home = Path()) -> int:
 @app.command()
 def status(home: Home = Path(), json: Json = False) -> int:
     """Show what is known, what waits, what went wrong. Asks no CRM."""
-    config = load(home)
-    store = open_store(config.form.store.url, config.home)
-    try:
-        view = views.status_view(store, config, _now())
-    finally:
-        store.close()
+    with reading(home) as (config, world):
+        view = views.status_view(world.store, config, now())
     if json:
         screen.print_json(view)
     else:
@@ -258,18 +232,16 @@ def explain(
 
     Registrations, cases, the rules that were asked, decisions, and the split with its sums.
     """
-    config = load(home)
-    store = open_store(config.form.store.url, config.home)
-    try:
-        world = World(store, {}, config.mappings, config.policies, config.record_of)
-        view = explain_view(world, ident, _now())
-    finally:
-        store.close()
+    with reading(home) as (_, world):
+        view = explain_view(world, ident, now())
     if json:
         screen.print_json(view)
     else:
         show.explanation(view)
     return DONE
+
+
+golive.register(app)
 
 
 @app.command()
@@ -280,4 +252,4 @@ def demo() -> int:
     """
     from sync.cli.demo import tell_story  # noqa: PLC0415
 
-    return tell_story(Clock(_now, time.sleep))
+    return tell_story(Clock(now, time.sleep))

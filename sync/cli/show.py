@@ -93,6 +93,8 @@ def run(view: Mapping[str, Any]) -> None:
     else:
         counts = view["counts"]
         say(f"not written: {counts['create']} create, {counts['update']} update, {counts['delete']} delete", "bold")
+    if view["agreement"]:
+        agreement(view["agreement"])
     _held(view["held"])
     for fault in view["faults"][:_MOST]:
         warn(f"{fault['title']} ({fault['crm']} {fault['object']}): {fault['why']}")
@@ -100,6 +102,31 @@ def run(view: Mapping[str, Any]) -> None:
         warn(f"held for a person: {reason}. Read it with `dealsync plan -o FILE`, then `dealsync apply FILE`.")
     _notes(view)
     say(f"used {_calls(view['calls']['used'])}", "dim")
+
+
+def agreement(view: Mapping[str, Any]) -> None:
+    """Observe mode: how often the rules say what people did, and where not."""
+    for what in ("registrations", "splits"):
+        counts = view[what]
+        if total := sum(counts.values()):
+            said = ", ".join(f"{counts.get(word, 0)} {text}" for word, text in _WORDS)
+            say(f"observed {total} {what} that people decided: {said}", "bold")
+    if view["rules"]:
+        table = Table("decided by", "agree", "differ", "would ask", box=None)
+        for rule, words in view["rules"].items():
+            table.add_row(rule, *(str(words.get(word, 0)) for word, _ in _WORDS))
+        out.print(table)
+    if view["moved"]:
+        say(f"the policy would give {', '.join(view['moved'])} to other partners than people did")
+    differing = [entry for entry in view["differing"] if entry["word"] == "differ"]
+    for entry in differing[:_MOST]:
+        say(Text.assemble("  ", (entry["title"], "bold"), f"   people: {entry['theirs']}   rules: {entry['ours']}"))
+        say(f"      {entry['rule']}: {entry['why']}", "dim")
+    if not sum(view["registrations"].values()) and not sum(view["splits"].values()):
+        say("Nothing to compare yet: the CRMs hold no decision of a person.")
+
+
+_WORDS: Final = (("agree", "agree"), ("differ", "differ"), ("ask", "the rules would ask a person"))
 
 
 def status(view: Mapping[str, Any]) -> None:
@@ -115,6 +142,13 @@ def status(view: Mapping[str, Any]) -> None:
         if not connection["rows"]:
             table.add_row(name, connection["kind"], "nothing read yet", "")
     out.print(table)
+    for name, why in view["paused"].items():
+        warn(f"{name}: {why}. `dealsync resume{'' if name == 'everything' else f' {name}'}` lets it go on.")
+    for place, loss in view["losses"].items():
+        warn(
+            f"{place} went from {loss['before']:,} to {loss['after']:,} rows at once ({loss['at']}): nothing is "
+            "concluded from it before you read the plan (`dealsync plan -o FILE`) and apply it."
+        )
     if view["working"]:
         say(f"working now: {view['working']}")
     for entry in view["runs"]:

@@ -127,8 +127,18 @@ class Limits:
 
     changes: int = 200
     changes_percent: int = 5
+    creates: int = 200
+    creates_percent: int = 5
     deletes: int = 20
     deletes_percent: int = 10
+    lost: int = 20  # rows of one object that may vanish from a CRM in one reading
+    lost_percent: int = 10
+
+    def at_most(self, what: str, rows: int) -> int:
+        """``changes``, ``creates``, ``deletes`` or ``lost``: the larger of its number and its share of ``rows``."""
+        floor: int = getattr(self, what)
+        percent: int = getattr(self, f"{what}_percent")
+        return max(floor, rows * percent // 100)
 
 
 @dataclass(slots=True)

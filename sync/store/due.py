@@ -31,6 +31,18 @@ def make_all_due(connection: Connection, at: datetime) -> None:
     upsert(connection, due, rows)
 
 
+def judged_after(connection: Connection, after: str, limit: int) -> Sequence[str]:
+    """The next ``limit`` groups after ``after`` that can be judged, due or not, in the order of their names."""
+    query = (
+        select(record.c.group_id)
+        .where(record.c.kind.in_(_JUDGED), record.c.group_id > after)
+        .distinct()
+        .order_by(record.c.group_id)
+        .limit(limit)
+    )
+    return list(connection.scalars(query))
+
+
 def count_due(connection: Connection, now: datetime) -> int:
     """How many groups are due."""
     query = select(func.count()).select_from(due).where(due.c.at <= moment_text(now))

@@ -25,11 +25,12 @@ from sync.store.tables import cursor, problem, record
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What one page brought: rows read, rows that are news, and problems in them."""
+    """What one page brought: rows read, rows that are news, problems in them, and rows that vanished."""
 
     read: int
     changed: int
     problems: int
+    lost: int = 0
 
 
 def take(connection: Connection, field_map: FieldMap, page: Page, now: datetime) -> Taken:
@@ -38,7 +39,11 @@ def take(connection: Connection, field_map: FieldMap, page: Page, now: datetime)
     fresh = _news(field_map, page.records, known)
     problems = _keep(connection, field_map, fresh, known, now) if fresh else 0
     set_cursor(connection, field_map, page.cursor, page.drained, now)
-    return Taken(len(page.records), len(fresh), problems)
+    lost = sum(
+        entry.deleted and entry.merged_into is None and key in known and not known[key]["deleted"]
+        for key, entry in fresh.items()
+    )
+    return Taken(len(page.records), len(fresh), problems, lost)
 
 
 def _known(connection: Connection, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:

@@ -99,7 +99,7 @@ def test_the_reason_and_the_title_are_no_part_of_a_change() -> None:
     ],
 )
 def test_a_large_plan_waits_for_a_person(changes: int, deletes: int, rows: int, stopped: list[str]) -> None:
-    assert list(unsafe(Totals(create=changes, delete=deletes), rows, Limits())) == stopped
+    assert list(unsafe(Totals(update=changes, delete=deletes), rows, Limits())) == stopped
 
 
 def test_totals_add_up_page_by_page() -> None:
