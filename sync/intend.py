@@ -181,11 +181,14 @@ def _status(standings: Sequence[Standing], conflict: bool) -> str:
 
 
 def _summary(split: Split | None, partners: Mapping[str, Partner]) -> str | None:
+    """The largest part first, the vendor last."""
     if split is None:
         return None
     parts = [
         f"{partners[portion.party].name if portion.party in partners else VENDOR} "
         + (f"{portion.percent} %" if portion.percent is not None else str(portion.amount))
-        for portion in split.portions
+        for portion in sorted(
+            split.portions, key=lambda portion: (portion.party == VENDOR, -(portion.share_ppm or 0))
+        )
     ]
     return " · ".join(parts)[:255]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from fractions import Fraction
 from typing import Final
 
 from sync.adopt import Adoption, Taker, adoption
+from sync.attribution.apportion import percent_2dp
 from sync.cycle import PAGE, SHOWN, half_read, look_back, pull_all, weigh
-from sync.model.directive import Act, Directive
+from sync.model.directive import Directive
 from sync.model.ids import name
 from sync.model.plan import Held
 from sync.page import Gathered, gather_page
@@ -31,7 +33,7 @@ class Adopted:
     fields: int = 0
     left: list[Held] = field(default_factory=list)
     scaled: list[str] = field(default_factory=list)
-    examples: list[tuple[str, Directive]] = field(default_factory=list)
+    examples: list[tuple[str, str]] = field(default_factory=list)
     report: Report | None = None
 
     def add(self, known: Gathered, found: Adoption) -> None:
@@ -46,7 +48,7 @@ class Adopted:
                 self.states[directive.state] += 1
                 self.unprotected += directive.state == "APPROVED" and directive.protection_end is None
             if len(self.examples) < EXAMPLES:
-                self.examples.append((titles[directive.subject], directive))
+                self.examples.append((titles[directive.subject], adopted(directive, partners)))
         self.fields += len(found.taken)
         self.left += found.left[: SHOWN - len(self.left)]
         self.scaled += found.scaled[: SHOWN - len(self.scaled)]
@@ -103,9 +105,11 @@ def _keep(world: World, adoptions: Sequence[tuple[str, Adoption]], now: datetime
         due.make_due(connection, {group for group, own in adoptions if own.directives}, now)
 
 
-def adopted(directive: Directive) -> str:
-    """One line about one directive, for a person."""
-    if directive.act is Act.ADOPT and directive.state is not None:
+def adopted(directive: Directive, partners: Mapping[str, str]) -> str:
+    """One line about one directive, for a person; ``partners``: their names by id."""
+    if directive.state is not None:
         end = f", protected until {directive.protection_end.isoformat()}" if directive.protection_end else ""
         return f"{directive.state}{end}"
-    return "split " + " / ".join(part.weight for part in directive.parts)
+    weights = {entry.party: Fraction(entry.weight) for entry in directive.parts}
+    percent = percent_2dp(weights, list(weights))
+    return " / ".join(f"{partners.get(party, party)} {percent[party]} %" for party in weights)

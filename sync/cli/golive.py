@@ -68,7 +68,7 @@ def adopted_view(found: takeover.Adopted) -> dict[str, Any]:
         "fields": found.fields,
         "scaled": found.scaled,
         "left": [held_view(held) for held in found.left],
-        "examples": [{"title": title, "what": takeover.adopted(said)} for title, said in found.examples],
+        "examples": [{"title": title, "what": what} for title, what in found.examples],
     }
 
 
@@ -91,8 +91,11 @@ def _show(view: dict[str, Any], after: dict[str, Any], home: Path) -> None:
     for note in after.get("notes", ()):
         screen.warn(note)
     where = "" if home == Path() else f" --home {home}"
-    if not view["kept"]:
+    if not view["registrations"] and not view["splits"]:
+        screen.say("Nothing to adopt: the CRMs hold no status and no split of people that dealsync does not know.")
+    elif not view["kept"]:
         screen.say(f"Nothing is recorded yet. Record it with: dealsync adopt --yes{where}")
+    if not view["kept"] or not after:
         return
     counts = after["counts"]
     screen.say(

@@ -96,12 +96,24 @@ def run(view: Mapping[str, Any]) -> None:
     if view["agreement"]:
         agreement(view["agreement"])
     _held(view["held"])
-    for fault in view["faults"][:_MOST]:
-        warn(f"{fault['title']} ({fault['crm']} {fault['object']}): {fault['why']}")
+    _faults(view["faults"])
     for reason in view["unsafe"]:
         warn(f"held for a person: {reason}. Read it with `dealsync plan -o FILE`, then `dealsync apply FILE`.")
     _notes(view)
     say(f"used {_calls(view['calls']['used'])}", "dim")
+
+
+def _faults(faults: Iterable[Mapping[str, Any]]) -> None:
+    """What did not land, by its cause: a cause that many share is said once."""
+    causes: dict[str, list[str]] = {}
+    for fault in faults:
+        causes.setdefault(fault["why"], []).append(f"{fault['title']} ({fault['crm']} {fault['object']})")
+    for why, titles in list(causes.items())[:_MOST]:
+        if len(titles) < 4:
+            for title in titles:
+                warn(f"{title}: {why}")
+        else:
+            warn(f"{len(titles)} writes ({titles[0]}, {titles[1]}, …): {why}")
 
 
 def agreement(view: Mapping[str, Any]) -> None:

@@ -146,7 +146,7 @@ def test_the_summary_says_who_leads_and_who_has_what() -> None:
     summary = values(intents, "hs", "opportunity")
     assert summary["primary_partner"] == Ref("hs", "companies", "beta")
     assert (summary["sourced"], summary["influenced"], summary["partner_count"]) == (True, False, 2)
-    assert summary["split_summary"] == "Alpha 40.00 % · Beta 60.00 %"
+    assert summary["split_summary"] == "Beta 60.00 % · Alpha 40.00 %"
 
 
 def test_the_vendor_is_not_counted_as_a_partner_and_never_leads() -> None:
