@@ -26,12 +26,17 @@ Sent = tuple[Entry, str, str]
 """An entry, the state it ended in, and why."""
 
 
-def apply(store: Store, crms: Mapping[str, Crm], entries: Sequence[Entry], now: datetime) -> Iterator[Sent]:
-    """Send some intended writes and settle each. Every entry comes back once."""
+def apply(
+    store: Store, crms: Mapping[str, Crm], entries: Sequence[Entry], now: datetime, *, heed_pause: bool = True
+) -> Iterator[Sent]:
+    """Send some intended writes and settle each. Every entry comes back once.
+
+    ``heed_pause``: the stop button counts; only a person's own act goes past it.
+    """
     for batch in _batches(entries, crms):
         crm = crms[batch[0].change.connection]
         ids: dict[int, str] = {}
-        if pause := _paused(store, crm.name):
+        if heed_pause and (pause := _paused(store, crm.name)):
             waiting = [(entry, AGAIN, str(pause)) for entry in batch]
             _settle(store, waiting, ids, now)
             yield from waiting
@@ -108,9 +113,7 @@ def _compare(change: PlannedChange, now: Mapping[str, Value] | None) -> tuple[st
         if change.op is Op.UPDATE or not change.creates:
             return STALE, "the record is gone"
         return "", ""
-    if change.op is Op.REMOVE:
-        return "", ""
-    if all(now.get(field.field) == field.after for field in change.fields):
+    if change.op is not Op.REMOVE and all(now.get(field.field) == field.after for field in change.fields):
         return DONE, ""
     for field in change.fields:
         before = None if change.creates else field.before
@@ -160,7 +163,8 @@ def _send(crm: Crm, ready: Sequence[Entry], ids: dict[int, str]) -> list[Sent]:
 
 
 def _change(planned: PlannedChange) -> Change:
-    values: tuple[tuple[str, Text], ...] = tuple((field.field, field.after) for field in planned.fields)
+    fields = () if planned.op is Op.REMOVE else planned.fields
+    values: tuple[tuple[str, Text], ...] = tuple((field.field, field.after) for field in fields)
     return Change(planned.id, planned.op, planned.object, planned.key, values, planned.by, planned.group)
 
 

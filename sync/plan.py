@@ -192,13 +192,21 @@ def _removals(intents: Sequence[Intent], known: Known, mappings: Mappings) -> li
                 op=Op.REMOVE,
                 by=field_map.key or "",
                 key=key,
-                fields=(),
+                fields=tuple(_written_there(row, field_map)),
                 title=f"attribution row {row.ref.id}",
                 reason="no split asks for it any more",
                 group=groups.get(row.values["opportunity"]) or str(row.values["opportunity"]),
             )
         )
     return found
+
+
+def _written_there(row: Row, field_map: FieldMap) -> Iterator[FieldChange]:
+    """What goes with a row that is removed: it must still say so when it is removed, and can be written back."""
+    for remote in dict.fromkeys(remote for rule in field_map.rules if rule.writes for remote in rule.remotes):
+        text = row.raw.get(remote, ABSENT)
+        if remote != field_map.key and not isinstance(text, Absent) and text is not None:
+            yield FieldChange(remote, text, None)
 
 
 def _whole_sets(

@@ -12,7 +12,7 @@ import typer
 
 from connector.errors import CrmError
 from sync import commands, views
-from sync.cli import golive, screen, show
+from sync.cli import golive, screen, show, upkeep
 from sync.cli.session import (
     CTRL_C,
     DONE,
@@ -242,6 +242,7 @@ def explain(
 
 
 golive.register(app)
+upkeep.register(app)
 
 
 @app.command()

@@ -42,7 +42,7 @@ def _changes(changes: Iterable[Mapping[str, Any]]) -> None:
                 (f"  {mark} ", style), (change["title"], "bold"), f"   {change['crm']} {change['object']}"
             )
         )
-        for field, (before, after) in change["fields"].items():
+        for field, (before, after) in change["fields"].items() if change["kind"] != "delete" else ():
             was = "" if change["kind"] == "create" else f"{_value(before)} -> "
             say(f"      {field:<24} {was}{_value(after)}", "dim" if change["kind"] == "create" else "")
     if len(shown) > _MOST:

@@ -34,16 +34,44 @@ class Taken:
 
 
 def take(connection: Connection, field_map: FieldMap, page: Page, now: datetime) -> Taken:
-    """Store one page. Rows equal to what we know (our own echo among them) are not news and make nothing due."""
-    known = _known(connection, [str(entry.ref) for entry in page.records])
-    fresh = _news(field_map, page.records, known)
-    problems = _keep(connection, field_map, fresh, known, now) if fresh else 0
+    """Store one page, and the cursor after it."""
+    taken = take_records(connection, field_map, page.records, now)
     set_cursor(connection, field_map, page.cursor, page.drained, now)
+    return taken
+
+
+def take_records(connection: Connection, field_map: FieldMap, records: Sequence[Record], now: datetime) -> Taken:
+    """Store some records. Rows equal to what we know (our own echo among them) are no news and make nothing due."""
+    known = _known(connection, [str(entry.ref) for entry in records])
+    fresh = _news(field_map, records, known)
+    problems = _keep(connection, field_map, fresh, known, now) if fresh else 0
     lost = sum(
         entry.deleted and entry.merged_into is None and key in known and not known[key]["deleted"]
         for key, entry in fresh.items()
     )
-    return Taken(len(page.records), len(fresh), problems, lost)
+    return Taken(len(records), len(fresh), problems, lost)
+
+
+def news_among(connection: Connection, field_map: FieldMap, records: Sequence[Record]) -> list[str]:
+    """The ids of those records that say something else than the store does."""
+    known = _known(connection, [str(entry.ref) for entry in records])
+    return [entry.ref.id for entry in _news(field_map, records, known).values()]
+
+
+def unknown_ids(connection: Connection, field_map: FieldMap, ids: Sequence[str]) -> list[str]:
+    """Those of some live ids that the store does not have, or has as deleted."""
+    place = (record.c.connection == field_map.connection, record.c.object == field_map.object, ~record.c.deleted)
+    known: set[str] = set()
+    for chunk in chunks(ids):
+        known.update(connection.scalars(select(record.c.id).where(*place, record.c.id.in_(chunk))))
+    return [row_id for row_id in ids if row_id not in known]
+
+
+def live_ids_after(connection: Connection, field_map: FieldMap, after: str, limit: int) -> Sequence[str]:
+    """The next ids of rows of one object that the store has as live, in the order of their text."""
+    place = (record.c.connection == field_map.connection, record.c.object == field_map.object, ~record.c.deleted)
+    query = select(record.c.id).where(*place, record.c.id > after).order_by(record.c.id).limit(limit)
+    return list(connection.scalars(query))
 
 
 def _known(connection: Connection, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:

@@ -19,7 +19,7 @@ from sync.identity.anchors import of_ref
 from sync.model.ids import name
 from sync.model.plan import Agreed, PlannedChange
 from sync.store.rows import chunks, upsert
-from sync.store.tables import anchor, baseline, outbox, record, tie
+from sync.store.tables import anchor, baseline, outbox, record, run, tie
 
 TODO: Final = "todo"
 SENDING: Final = "sending"
@@ -69,6 +69,23 @@ def open_entries(connection: Connection, states: Sequence[str], run_id: str | No
         Entry(row.seq, row.run_id, row.group_id, msgspec.json.decode(row.body, type=PlannedChange), row.state)
         for row in connection.execute(query)
     ]
+
+
+def done_entries(connection: Connection, run_id: str) -> list[Entry]:
+    """What one run has written, latest first: the order in which it is taken back."""
+    return open_entries(connection, [DONE], run_id)[::-1]
+
+
+def last_writing_run(connection: Connection) -> str | None:
+    """The latest run that wrote something and was not itself a rollback."""
+    query = (
+        select(outbox.c.run_id)
+        .join(run, run.c.id == outbox.c.run_id)
+        .where(outbox.c.state == DONE, run.c.mode != "rollback")
+        .order_by(outbox.c.seq.desc())
+        .limit(1)
+    )
+    return connection.scalar(query)
 
 
 def mark(connection: Connection, entries: Iterable[Entry], state: str, now: datetime, error: str = "") -> None:
