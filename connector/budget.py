@@ -12,8 +12,11 @@ from typing import Final
 from connector.errors import PauseUntil
 
 DAY: Final = 24 * 3600
+ONE_DAY: Final = timedelta(seconds=DAY)
 RESERVE: Final = 0.2
 """The part of a day's allowance that is left to people and to other programs."""
+BELIEVED: Final = timedelta(hours=1)
+"""How long what a CRM said of its day is taken for true: afterwards one call goes and asks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,15 @@ def daily(limit: int, reserve: float = RESERVE) -> Bucket:
     return Bucket(int(limit * (1 - reserve)), DAY)
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a CRM said of its day at ``moment``: calls allowed, and calls made by others than us."""
+
+    moment: datetime
+    allowed: int
+    others: int
+
+
 Limits = Mapping[str, tuple[Bucket, ...]]
 
 # developers.hubspot.com, "API usage guidelines": 190 in 10 s for a private app of a Professional account, search
@@ -74,6 +86,7 @@ class CallCount:
         self._limits = limits
         self._now = now
         self._spent: dict[tuple[str, str], deque[tuple[datetime, int]]] = {}
+        self._said: dict[tuple[str, str], Said] = {}
         self._lock = Lock()
 
     def take(self, connection: str, limit: str, calls: int = 1) -> float:
@@ -85,8 +98,10 @@ class CallCount:
             longest = max((bucket.seconds for bucket in buckets), default=0.0)
             while spent and spent[0][0] <= now - timedelta(seconds=longest):
                 spent.popleft()
-            for bucket in buckets:
-                wait = bucket.wait(spent, now, calls)
+            for bucket in (self._real(bucket, (connection, limit), now) for bucket in buckets):
+                # what others have spent comes back at a time that only the CRM knows: it is asked again
+                over = bucket.daily and calls > bucket.calls
+                wait = BELIEVED.total_seconds() if over else bucket.wait(spent, now, calls)
                 if wait > 0 and bucket.daily:
                     message = (
                         f"{connection}: the day's {bucket.calls} {limit} calls are spent; it goes on by itself"
@@ -97,6 +112,23 @@ class CallCount:
             self._book(spent, now, calls, longest)
             self.calls[connection, limit] += calls
             return 0.0
+
+    def learn(self, connection: str, limit: str, *, used: int, allowed: int) -> None:
+        """See `connector.crm.Ledger.learn`: the day's allowance follows the CRM's own number, less the reserve."""
+        with self._lock:
+            now = self._now()
+            ours = sum(
+                number for moment, number in self._spent.get((connection, limit), ()) if moment > now - ONE_DAY
+            )
+            self._said[connection, limit] = Said(now, allowed, max(0, used - ours))
+
+    def _real(self, bucket: Bucket, key: tuple[str, str], now: datetime) -> Bucket:
+        """A day's bucket as large as the CRM said, less what others have spent of it."""
+        said = self._said.get(key)
+        if said is None or not bucket.daily:
+            return bucket
+        others = said.others if now - said.moment < BELIEVED else 0
+        return Bucket(max(0, daily(said.allowed).calls - others), bucket.seconds)
 
     def _book(self, spent: deque[tuple[datetime, int]], now: datetime, calls: int, longest: float) -> None:
         """Calls within a thousandth of the window share an entry, dated by the last: never too early."""

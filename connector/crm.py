@@ -46,7 +46,14 @@ class Crm(Protocol):
         At least once: a record may come twice, and overlaps with the previous reading by design. The window is
         closed at the server's time of the first call, so reading ends however busy the CRM is. Each page's cursor
         resumes after that page; the last page is ``drained``, and its cursor starts the next window. There is
-        always at least one page. Raises TryAgain, PauseMapping, PauseUntil, StopCrm.
+        always at least one page. A window may begin with every live record again, because a field that could not
+        be seen now can; very large readings may come unsorted. Raises TryAgain, PauseMapping, PauseUntil, StopCrm.
+        """
+
+    def ahead(self, asks: Sequence[tuple[str, Sequence[str], Cursor | None]]) -> None:
+        """What `changes` will be asked next: an adapter that can fetch it together does so, others do nothing.
+
+        Raises nothing of its own: what fails here fails again, and is said, where it is asked for.
         """
 
     def ids(self, kind: str) -> Iterator[Sequence[str]]:
@@ -84,6 +91,9 @@ class Ledger(Protocol):
 
         Raises PauseUntil when the day's allowance is spent.
         """
+
+    def learn(self, connection: str, limit: str, *, used: int, allowed: int) -> None:
+        """What the CRM itself says of the day: ``used`` of ``allowed`` calls, those of other programs included."""
 
 
 class Vault(Protocol):

@@ -114,6 +114,9 @@ class MemoryCrm:
         rest = _cursor({"low": max(low, high - OVERLAP)})
         yield Page(self._records(kind, rows, fields), rest, drained=True)
 
+    def ahead(self, asks: Sequence[tuple[str, Sequence[str], Cursor | None]]) -> None:
+        """Nothing is nearer for being asked for together."""
+
     def ids(self, kind: str) -> Iterator[Sequence[str]]:
         self._fields(kind)
         live = (row.id for row in list(self.rows[kind].values()) if not row.deleted)

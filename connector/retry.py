@@ -74,6 +74,9 @@ class Patient:
             cursor = page.cursor
             yield page
 
+    def ahead(self, asks: Sequence[tuple[str, Sequence[str], Cursor | None]]) -> None:
+        self.crm.ahead(asks)
+
     def ids(self, kind: str) -> Iterator[Sequence[str]]:
         """Starts anew where the CRM cannot resume: an id may come twice."""
         batches = self.crm.ids(kind)

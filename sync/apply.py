@@ -33,7 +33,12 @@ def apply(
 
     ``heed_pause``: the stop button counts; only a person's own act goes past it.
     """
-    for batch in _batches(entries, crms):
+    absent = [entry for entry in entries if entry.change.connection not in crms]
+    if absent:
+        left = [(entry, AGAIN, f"{entry.change.connection} could not be signed in to") for entry in absent]
+        _settle(store, left, {}, now)
+        yield from left
+    for batch in _batches([entry for entry in entries if entry.change.connection in crms], crms):
         crm = crms[batch[0].change.connection]
         ids: dict[int, str] = {}
         if heed_pause and (pause := _paused(store, crm.name)):

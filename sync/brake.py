@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
+from sync.flips import flipping, since
 from sync.page import Judged
-from sync.store import brakes
+from sync.plan import without
+from sync.store import brakes, outbox
 from sync.store.groups import count_rows
 from sync.world import Report, World
 
@@ -63,3 +67,16 @@ def first_few(judged: Iterable[Judged], changes: int) -> Iterator[Judged]:
             return
         yield group
         changes -= len(group.plan.changes)
+
+
+def stop_fights(connection: Any, judged: Sequence[Judged], now: datetime) -> list[Judged]:
+    """The groups without the writes that would go to and fro; their rows are parked until a person looks (P9)."""
+    planned = [change for group in judged for change in group.plan.changes]
+    written = outbox.written_since(connection, planned, since(now)) if planned else {}
+    fights = flipping(planned, written) if written else {}
+    for place, why in fights.items():
+        brakes.park(connection, place, brakes.Park("dealsync", now, why))
+    if not fights:
+        return list(judged)
+    reasons = {place: f"parked: {why}" for place, why in fights.items()}
+    return [replace(group, plan=without(group.plan, reasons)) for group in judged]

@@ -2,125 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from connector.budget import CallCount
-from connector.crm import Crm
-from connector.errors import CrmError, PauseMapping, StopCrm
-from connector.registry import open_crm
-from connector.retry import Patient
+from connector.salesforce.package import used, write_package
 from sync.config import Config
 from sync.cycle import carry_out, cycle, finish, look_back
-from sync.mapping.fieldmap import FieldMap, Mappings
 from sync.model.ids import digest, name
 from sync.model.problem import BadInput, Problem
 from sync.saved import PlanFile, read_plan
+from sync.sign_in import Clock
 from sync.store import brakes, runs
 from sync.store.brakes import Pause
 from sync.store.opening import Store, open_store
-from sync.world import Progress, Report, World, quietly
+from sync.world import Report, World
 
-SIGN_IN_ATTEMPTS = 2  # whoever mistyped an address must not wait for the patience that a long run has
 LEASE = "cycle"
 LEASE_FOR = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """Where time comes from: the skins pass the real one."""
-
-    now: Callable[[], datetime]
-    sleep: Callable[[float], None]
-    tell: Progress = quietly
-    on_wait: Callable[[str, float], None] = lambda _why, _seconds: None
-
-
 class Busy(Exception):
     """Somebody else works on this store now; the message says who."""
-
-
-@contextmanager
-def open_world(config: Config, clock: Clock) -> Iterator[World]:
-    """The store and every CRM, signed in and recognised.
-
-    Raises BadInput or StopCrm with every fault at once, before anything is stored, when a secret is missing, a
-    sign-in fails, or another org answers than the one this connection was made for.
-    """
-    settings = _settings(config)
-    ledger = CallCount(now=clock.now)
-    with ExitStack() as stack:
-        store = cache(lambda: stack.enter_context(closing(open_store(config.form.store.url, config.home))))
-        vault = runs.StoreVault(store)  # opens the store only where a token is kept in it
-        crms: dict[str, Crm] = {}
-        orgs: dict[str, str] = {}
-        faults: list[str] = []
-        for connection, own in settings.items():
-            try:
-                crm = open_crm(connection, own, ledger=ledger, vault=vault)
-                patient = Patient(crm, sleep=clock.sleep, now=clock.now, on_wait=clock.on_wait)
-                orgs[connection] = replace(patient, attempts=SIGN_IN_ATTEMPTS).whoami().org
-                crms[connection] = patient
-            except StopCrm as fault:
-                faults.append(fault.message)
-            except CrmError as fault:
-                faults.append(f"{fault.message}; check its url in config.toml, or run again later")
-        faults = faults or list(_strangers(store(), orgs, clock.now()))
-        if faults:
-            raise StopCrm("\n".join(faults))
-        yield World(
-            store=store(),
-            crms=crms,
-            mappings=Mappings(tuple(_fitted(entry, crms[entry.connection]) for entry in config.mappings.all)),
-            policies=config.policies,
-            record_of=config.record_of,
-            limits=config.limits,
-            observe=config.form.mode == "observe",
-            calls=lambda: ledger.calls,
-            tell=clock.tell,
-        )
-
-
-def _settings(config: Config) -> dict[str, dict[str, str]]:
-    problems: list[Problem] = []
-    found: dict[str, dict[str, str]] = {}
-    for connection in config.form.connection:
-        try:
-            found[connection] = dict(config.settings(connection))
-        except BadInput as error:
-            problems += error.problems
-    if problems:
-        raise BadInput(problems)
-    return found
-
-
-def _fitted(field_map: FieldMap, crm: Crm) -> FieldMap:
-    """The mapping without the optional fields that this org does not have, where it would write them."""
-    optional = {remote for rule in field_map.rules if rule.writes for remote in rule.optional}
-    if not optional:
-        return field_map
-    try:
-        there = {field.name for field in crm.describe(field_map.object)}
-    except PauseMapping:
-        return field_map  # the reading says why
-    return replace(field_map, lacking=frozenset(optional - there))
-
-
-def _strangers(store: Store, orgs: Mapping[str, str], now: datetime) -> Iterator[str]:
-    """Connections behind which another org answers than the one this store was made with."""
-    with store.write() as connection:
-        for crm, org in orgs.items():
-            pinned = runs.pin_org(connection, crm, org, now)
-            if pinned != org:
-                yield (
-                    f"{crm}: org {org} answers, but this store belongs to org {pinned}. Nothing was read or "
-                    "written. Correct the address or the sign-in, or start a new store for the new org."
-                )
 
 
 @contextmanager
@@ -144,6 +50,24 @@ def at_work(world: World, holder: str, clock: Clock) -> Iterator[World]:
     finally:
         with world.store.write() as connection:
             runs.give_back_lease(connection, LEASE, holder)
+
+
+@contextmanager
+def idle(config: Config, now: datetime) -> Iterator[None]:
+    """Nobody works on the store while this lasts, as far as it can be told. Raises Busy."""
+    try:
+        store = open_store(config.form.store.url, config.home)
+    except BadInput:  # a damaged or newer store has nobody working on it: this is the way out of it
+        yield
+        return
+    try:
+        with store.read() as connection:
+            holder = runs.lease_holder(connection, LEASE, now)
+    finally:
+        store.close()
+    if holder:
+        raise Busy(f"{holder} is working on this store now; stop it first.")
+    yield
 
 
 def _take(store: Store, holder: str, now: datetime) -> None:
@@ -222,7 +146,9 @@ def _known(config: Config, crm: str) -> None:
 
 
 def write_new(folder: Path, sandbox: tuple[str, str] | None = None) -> list[Path]:
-    """A new installation: config.toml, policies and mappings. Never overwrites a file.
+    """A new installation: config.toml, policies, mappings, and what a Salesforce admin deploys (``salesforce/``).
+
+    Never overwrites a file.
 
     ``sandbox``: the addresses of a sandbox Salesforce and HubSpot to write into config.toml. Raises BadInput,
     before anything is written, when one of the files is there already.
@@ -238,7 +164,8 @@ def write_new(folder: Path, sandbox: tuple[str, str] | None = None) -> list[Path
     for path, text in wanted.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    return list(wanted)
+    mapped = used(path for path in wanted if path.name.startswith("sf-"))
+    return [*wanted, *write_package(folder / "salesforce", mapped)]
 
 
 def _first_config(sandbox: tuple[str, str] | None) -> str:

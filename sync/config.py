@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from connector.address import stays_here
-from sync import policy
+from sync import policy, secret
 from sync.mapping.fieldmap import FieldMap, Mappings, compile_form
 from sync.mapping.form import MappingForm
 from sync.mapping.form import parse as parse_mapping
@@ -34,7 +33,7 @@ class StoreForm(_Frozen):
 
 
 class ConnectionForm(_Frozen):
-    """``[connection.NAME]``. Values of ``auth`` may be ``env:NAME`` or ``file:PATH``; they are read when needed."""
+    """``[connection.NAME]``. Values of ``auth`` may be references (`sync.secret`); they are read when needed."""
 
     kind: Literal["salesforce", "hubspot"]
     url: str
@@ -64,9 +63,10 @@ class LimitsForm(_Frozen):
 
 
 class ScheduleForm(_Frozen):
-    """``[schedule]``: ``every N minutes`` or ``cron M H D M W``."""
+    """``[schedule]``: ``every N minutes`` or ``cron M H D M W``; an empty ``reconcile`` is never."""
 
     sync: str = "every 5 minutes"
+    reconcile: str = "cron 0 3 * * *"
 
 
 class ConfigForm(_Frozen):
@@ -106,32 +106,16 @@ class Config:
         """One connection's settings with its secrets read. Raises BadInput for a secret that is not there."""
         form = self.form.connection[name]
         problems: list[Problem] = []
-        auth = {
-            key: _secret(f"config.toml: connection.{name}.auth.{key}", self.home, value, problems)
-            for key, value in form.auth.items()
-        }
+        auth: dict[str, str] = {}
+        for key, value in form.auth.items():
+            try:
+                auth[key] = secret.resolve(f"config.toml: connection.{name}.auth.{key}", self.home, value)
+            except BadInput as error:
+                problems += error.problems
         if problems:
             raise BadInput(problems)
         plain = {"kind": form.kind, "url": form.url, "api_version": form.api_version}
         return {key: value for key, value in plain.items() if value} | auth
-
-
-def _secret(where: str, home: Path, value: str, problems: list[Problem]) -> str:
-    kind, _, name = value.partition(":")
-    if kind == "env":
-        if name not in os.environ:
-            problems.append(
-                Problem(where, f"the environment has no {name}", f"set {name} where dealsync is started")
-            )
-        return os.environ.get(name, "")
-    if kind == "file":
-        try:
-            return (home / name).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            what = f"the file {name} cannot be read: {error.strerror}"
-            problems.append(Problem(where, what, "create it, readable by the user that runs dealsync"))
-            return ""
-    return value
 
 
 def load(home: Path) -> Config:
@@ -239,8 +223,8 @@ def _open_secrets(form: ConfigForm) -> Iterator[Problem]:
     for name, connection in form.connection.items():
         for key in _SECRETS:
             value = connection.auth.get(key, "env:")
-            if not value.startswith(("env:", "file:")) and not stays_here(connection.url):
-                fix = f'put it into the environment or a file, and write {key} = "env:NAME" or "file:PATH"'
+            if not secret.is_reference(value) and not stays_here(connection.url):
+                fix = f'put it elsewhere, and write {key} = "env:NAME", "file:PATH" or "keyring:SERVICE/NAME"'
                 yield Problem(
                     f"config.toml: connection.{name}.auth.{key}", "a secret stands in the file itself", fix
                 )

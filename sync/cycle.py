@@ -12,15 +12,19 @@ from connector.record import datetime_text
 from sync.adopt import Taker, adoption
 from sync.agreement import Agreement, compare
 from sync.apply import Sent, apply, recover
-from sync.brake import canary_sang, first_few, lost, mark_loss, pauses, stopped
+from sync.audit import Event
+from sync.brake import canary_sang, first_few, lost, mark_loss, pauses, stop_fights, stopped
 from sync.model.ids import name
 from sync.model.plan import Plan
 from sync.page import Judged, gather_page, judge_page
 from sync.plan import restricted, unsafe
 from sync.pull import pull
 from sync.store import brakes, due, intake, outbox, runs
+from sync.store.audit import seal_events, seal_run
 from sync.store.groups import count_problems, count_rows
+from sync.store.ledger import add_entries
 from sync.store.outbox import AGAIN, DONE, SENDING
+from sync.store.persons import hide, people_in
 from sync.store.verdicts import record_verdict
 from sync.world import Report, Step, World, plainly
 
@@ -100,11 +104,15 @@ def look_back(world: World, report: Report, now: datetime) -> None:
 def pull_all(world: World, report: Report, now: datetime) -> None:
     """Read what changed in every mapped object. A CRM that cannot be reached leaves the others going."""
     resting = pauses(world)
+    for connection, why in world.silent.items():
+        report.complete = False
+        report.notes.append(f"{connection} is left out: {why}")
     for connection, crm in world.crms.items():
         if pause := resting.get(brakes.EVERYTHING) or resting.get(connection):
             report.complete = False
             report.notes.append(f"{connection} is neither read nor written: {pause}")
             continue
+        _announce(world, connection)
         for field_map in world.mappings.of_connection(connection):
             tell = partial(_tell_pull, world, f"pull {connection} {field_map.object}")
             try:
@@ -118,6 +126,14 @@ def pull_all(world: World, report: Report, now: datetime) -> None:
                 report.notes.append(left_out)
             if counted["lost"] > world.limits.lost:
                 mark_loss(world, connection, field_map.object, counted["lost"], now)
+
+
+def _announce(world: World, name: str) -> None:
+    """Say what will be read: a CRM that can answer for several objects in one call does so."""
+    maps = world.mappings.of_connection(name)
+    with world.store.read() as connection:
+        asks = [(m.object, m.fields, intake.get_cursor(connection, m)) for m in maps]
+    world.crms[name].ahead(asks)
 
 
 def half_read(world: World, report: Report) -> bool:
@@ -207,16 +223,21 @@ def handle_page(
         judged = list(first_few(judged, canary - sum(report.outcomes.values())))
         page = [group.group_id for group in judged]
     with world.store.write() as connection:
+        judged = stop_fights(connection, judged, now)
         outbox.drop_todo(connection, page)
+        hidden = hide(connection, {name for group in judged for name in people_in(group.facts, group.verdict)})
+        decided: list[Event] = []
         for group in judged:
             approved = group.plan if only is None else restricted(group.plan, only)
             report.matched.update(change.id for change in approved.changes)
-            record_verdict(connection, group.history, group.verdict, now)
+            decided += record_verdict(connection, group.history, group.verdict, now, hidden)
+            add_entries(connection, group.verdict.entries)
             outbox.put(connection, report.run_id, group.group_id, approved.changes, now)
             outbox.agree(connection, group.plan.agreed)
             # what is held is looked at, and said, in every run until a person has settled it
             left = group.plan.held or len(approved.changes) < len(group.plan.changes)
             due.set_due(connection, group.group_id, now if left else group.look_again)
+        seal_events(connection, decided)
         entries = outbox.open_entries(connection, [outbox.TODO], report.run_id)
     _count(report, apply(world.store, world.crms, entries, now))
 
@@ -236,6 +257,7 @@ def finish(world: World, report: Report, now: datetime) -> Report:
     with world.store.write() as connection:
         report.problems = count_problems(connection)
         if report.sent:
+            seal_run(connection, report.run_id, now)
             runs.finish_run(connection, report.run_id, summary(report), now)
     return report
 

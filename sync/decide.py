@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from sync.claim import Claim
+from sync.conflicts.clocks import with_clocks
+from sync.conflicts.situation import Surroundings
 from sync.credit import credit
-from sync.joint import joints
-from sync.judge import judge
+from sync.joint import Memory, joints, seated
+from sync.judge import held, judge
+from sync.ledger import Sold, post
 from sync.lifecycle import advance, vote_against, vote_for
 from sync.model.deal import Opportunity
 from sync.model.directive import Directive
 from sync.model.facts import Facts, History, Verdict
+from sync.model.ledger import LedgerEntry, Posted
 from sync.model.registration import Registration, State
 from sync.model.ruling import Case, Joint
 from sync.model.split import Split
@@ -30,21 +34,25 @@ def decide(facts: Facts, history: History, policies: Policies, now: datetime) ->
     claims = [vote_against(advance(claim, now), now) for claim in gather(facts, history, policies)]
     cases: Mapping[str, Case] = history.cases
     told = {directive.subject: directive for directive in facts.directives}  # the last word on each
+    around = Surroundings(facts)
+    memory = Memory(history.joints, told)
     for _ in range(2 + len(claims)):  # a vote or the deal's end may take away what a case was about: once more
         before = (claims, cases)
-        claims, settled = judge(claims, cases, now, told)
-        claims = [advance(vote_for(vote_against(claim, now), now), now) for claim in claims]
+        claims, settled = judge(seated(claims, memory, now), cases, now, told, around)
+        warned = {own for case in settled if case.warns for own in case.registrations}
+        claims = [advance(vote_for(vote_against(claim, now), now, claim.id in warned), now) for claim in claims]
         cases = {case.id: case for case in settled}
         if (claims, cases) == before:
             break
-    together = joints(claims, cases.values())
-    splits = attribute(facts.opportunities, claims, together, (history, told))
+    together = joints(claims, cases.values(), memory, now)
+    splits = attribute(facts.opportunities, claims, together, (history, told, held(cases.values())))
     return Verdict(
         decisions=tuple(decision for claim in claims for decision in claim.decisions),
-        standings=tuple(claim.standing for claim in claims if claim.standing),
+        standings=tuple(standing for claim in claims if (standing := with_clocks(claim, now))),
         cases=tuple(cases[case_id] for case_id in sorted(cases)),
         joints=together,
         splits=splits,
+        entries=tuple(postings(facts, splits, history, now)),
     )
 
 
@@ -81,10 +89,13 @@ def attribute(
     deals: Sequence[Opportunity],
     claims: Iterable[Claim],
     together: Sequence[Joint],
-    before: tuple[History, Mapping[str, Directive]],
+    before: tuple[History, Mapping[str, Directive], Collection[str]],
 ) -> tuple[Split, ...]:
-    """The split of every deal on which somebody is credited; what people stated stands before what a model says."""
-    history, told = before
+    """The split of every deal on which somebody is credited; what people stated stands before what a model says.
+
+    On a deal that may be another one's twin no credit moves before a person has said: its split stays as it was.
+    """
+    history, told, kept = before
     by_deal: dict[str, list[Claim]] = {}
     for claim in claims:
         if claim.opportunity:
@@ -94,7 +105,20 @@ def attribute(
         joint = [group for group in together if group.opportunity_id == deal.id]
         own, known = by_deal.get(deal.id, ()), history.splits.get(deal.id)
         said = told.get(deal.id)
-        split = stated(deal, own, said, known) if said and said.parts else credit(deal, own, joint, known)
+        if deal.id in kept:
+            split = known
+        else:
+            split = stated(deal, own, said, known) if said and said.parts else credit(deal, own, joint, known)
         if split:
             found.append(split)
     return tuple(found)
+
+
+def postings(facts: Facts, splits: Sequence[Split], history: History, now: datetime) -> Iterator[LedgerEntry]:
+    """What the ledger needs so that it says what the splits of the won deals say."""
+    by_deal = {split.opportunity_id: split for split in splits}
+    names = {partner.id: partner.name for partner in facts.partners}
+    for deal in sorted(facts.opportunities, key=lambda deal: deal.id):
+        split, posted = by_deal.get(deal.id), history.posted.get(deal.id, Posted())
+        if split or posted.entries:
+            yield from post(now, Sold(deal, split, history.splits.get(deal.id), posted, names))

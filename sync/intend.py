@@ -12,7 +12,7 @@ from sync.model.ids import name
 from sync.model.parties import Partner
 from sync.model.plan import Held, Intent
 from sync.model.registration import Registration, Standing, State
-from sync.model.ruling import Case, CaseState, Joint
+from sync.model.ruling import Case, CaseState, Joint, Severity
 from sync.model.split import VENDOR, Portion, Split
 
 _REVIEW: Final = frozenset({State.SUBMITTED, State.UNDER_REVIEW, State.ACTION_REQUIRED})
@@ -78,6 +78,12 @@ def _open_kinds(cases: Iterable[Case], registrations: set[str]) -> tuple[str, ..
     return tuple(sorted({case.kind for case in open_cases if registrations & set(case.registrations)}))
 
 
+def _blocked(cases: Iterable[Case], standings: Sequence[Standing]) -> bool:
+    """Whether something on the deal is in dispute; what somebody should only look at is not."""
+    own = {standing.registration_id for standing in standings}
+    return any(case.severity is Severity.BLOCK and _open_kinds([case], own) for case in cases)
+
+
 def _deal(
     deal: Opportunity,
     standings: Sequence[Standing],
@@ -97,7 +103,7 @@ def _deal(
         title=deal.name,
         reason=split.decision_id if split else standings[0].decision_id,
         values={
-            "registration_status": _status(standings, bool(conflicts)),
+            "registration_status": _status(standings, _blocked(cases, standings)),
             "primary_partner": partners[leading.party].row_in(connection) if leading else None,
             "sourced": any(portion.sourced for portion in portions),
             "influenced": any(portion.influenced for portion in portions),

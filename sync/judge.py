@@ -8,32 +8,59 @@ from datetime import datetime
 from typing import Final
 
 from sync.claim import Claim
-from sync.conflicts.catalogue import CATALOGUE, Detector, detect
+from sync.conflicts.catalogue import CATALOGUE, KINDS, Detector, detect
 from sync.conflicts.finding import Finding
+from sync.conflicts.incumbents import with_past
+from sync.conflicts.situation import Situation, Surroundings
 from sync.lifecycle import Event, Why, allowed, move
 from sync.model.directive import Directive
+from sync.model.facts import Facts
 from sync.model.ruling import Case, CaseState, Resolution, Severity, Step
 from sync.resolve import Effect, Known, Ruling, resolve
 
 NOTHING_SAID: Final[Mapping[str, Directive]] = {}
+NOTHING_AROUND: Final = Surroundings(Facts())
+
+
+class _Docket:
+    """The claims while they are judged. What detectors look at is worked out once for as long as no claim moves."""
+
+    def __init__(self, claims: Sequence[Claim], now: datetime, around: Surroundings) -> None:
+        self.now, self._around = now, around
+        self.claims = {claim.id: claim for claim in with_past(Situation(claims, now, around))}
+        self._situation: Situation | None = None
+
+    @property
+    def situation(self) -> Situation:
+        if self._situation is None:
+            self._situation = Situation(tuple(self.claims.values()), self.now, self._around)
+        return self._situation
+
+    def put(self, claim: Claim) -> None:
+        if claim is not self.claims[claim.id]:
+            self.claims[claim.id], self._situation = claim, None
 
 
 def judge(
-    claims: Sequence[Claim], before: Mapping[str, Case], now: datetime, told: Mapping[str, Directive] = NOTHING_SAID
+    claims: Sequence[Claim],
+    before: Mapping[str, Case],
+    now: datetime,
+    told: Mapping[str, Directive] = NOTHING_SAID,
+    around: Surroundings = NOTHING_AROUND,
 ) -> tuple[list[Claim], tuple[Case, ...]]:
     """The claims after every ruling, and every case that is open, was opened, or ended now.
 
-    ``told`` has what people said about a case, by its id; that stands before every rule.
-    A case whose facts are gone (the rival withdrew, the window ended) ends as not a conflict.
+    ``told`` has what people said about a case, by its id; that stands before every rule. ``around``: the facts that
+    are not claims. A case whose facts are gone (the rival withdrew, the window ended) ends as not a conflict.
     """
-    by_id = {claim.id: claim for claim in claims}
+    docket = _Docket(claims, now, around)
     cases: dict[str, Case] = {}
     known = Known(before, told)
     while True:
         ended = len(cases)
         waiting: dict[str, Case] = {}
         for detector in CATALOGUE:
-            waiting |= _settle(detector, by_id, cases, known, now)
+            waiting |= _settle(detector, docket, cases, known)
         if len(cases) == ended:
             break  # until then a later kind may have taken away what an earlier one waits for
     cases |= waiting
@@ -41,35 +68,28 @@ def judge(
         if case.id not in cases:
             cases[case.id] = _ended(case)
     settled = tuple(cases[case_id] for case_id in sorted(cases))
-    return [_hold_or_clear(by_id[claim.id], settled, now) for claim in claims], settled
+    return [_hold_or_clear(docket.claims[claim.id], settled, now) for claim in claims], settled
 
 
-def _settle(
-    detector: Detector, by_id: dict[str, Claim], cases: dict[str, Case], known: Known, now: datetime
-) -> dict[str, Case]:
+def _settle(detector: Detector, docket: _Docket, cases: dict[str, Case], known: Known) -> dict[str, Case]:
     """Every finding of one kind, in rounds; what ends goes into ``cases``, what waits for a person comes back.
 
     In a round only those win who lose to nobody, for whoever is out holds nothing against others. What is left
     when a round settles nothing (three who beat each other in a circle) waits for a person. So the outcome does
     not depend on the order of the pairs.
     """
-    while True:
-        rulings = _rulings(detector, by_id, cases, known)
+    by_id = docket.claims
+    while rulings := _rulings(detector, docket, cases, known):
         progress = False
         for finding, ruling in sorted(_ready(rulings, by_id), key=_narrows):
             if all(_applies(by_id[effect.claim_id], effect) for effect in ruling.effects):
                 progress = True
-                case = cases[finding.case_id] = _case(
-                    finding, ruling, known.cases.get(finding.case_id), _opened(finding, by_id, now)
-                )
+                case = cases[finding.case_id] = _case(finding, ruling, known, docket)
                 for effect in ruling.effects:
-                    by_id[effect.claim_id] = _carry_out(by_id[effect.claim_id], effect, case, (now, ruling.person))
+                    docket.put(_carry_out(by_id[effect.claim_id], effect, case, (docket.now, ruling.person)))
         if not progress:
-            left: dict[str, Case] = {}
-            for finding, ruling in rulings:
-                opened = _opened(finding, by_id, now)
-                left[finding.case_id] = _case(finding, _waiting(ruling), known.cases.get(finding.case_id), opened)
-            return left
+            return {finding.case_id: _case(finding, _waiting(ruling), known, docket) for finding, ruling in rulings}
+    return {}
 
 
 def _ready(
@@ -115,21 +135,22 @@ def _undivided(rulings: Sequence[tuple[Finding, Ruling]]) -> set[str]:
     """
     left = _left_by_all(rulings, lambda effect: effect.line_ids)
     found = {claim_id for claim_id, lines in left.items() if not lines}
-    found |= {claim_id for finding, ruling in rulings if not ruling.resolution for claim_id in finding.claims}
-    together = [set(finding.claims) for finding, ruling in rulings if not ruling.winner]
+    by_line = [(finding, ruling) for finding, ruling in rulings if finding.lines]
+    found |= {claim_id for finding, ruling in by_line if not ruling.resolution for claim_id in finding.claims}
+    together = [set(finding.claims) for finding, ruling in by_line if not ruling.winner]
     while more := {claim_id for claims in together if claims & found for claim_id in claims} - found:
         found |= more
     return found
 
 
 def _rulings(
-    detector: Detector, by_id: Mapping[str, Claim], cases: Mapping[str, Case], known: Known
+    detector: Detector, docket: _Docket, cases: Mapping[str, Case], known: Known
 ) -> list[tuple[Finding, Ruling]]:
     """What is found among the claims as they stand, without what was settled already, and how each would end."""
     found = []
-    for finding in detect(detector, list(by_id.values())):
+    for finding in detect(detector, docket.situation):
         if finding.case_id not in cases:
-            found.append((finding, resolve(finding, by_id, known)))
+            found.append((finding, resolve(finding, docket.claims, known)))
     return found
 
 
@@ -142,13 +163,14 @@ def _waiting(ruling: Ruling) -> Ruling:
     return replace(ruling, resolution=None, steps=(*ruling.steps, step), effects=(), winner=None)
 
 
-def _opened(finding: Finding, by_id: Mapping[str, Claim], now: datetime) -> datetime:
+def _opened(finding: Finding, docket: _Docket) -> datetime:
     """A case is opened after every vote that was there when it was found: who cast it had not seen the case."""
-    votes = (by_id[claim_id].registration.voted_at for claim_id in finding.claims)
-    return max([now, *(voted for voted in votes if voted)])
+    votes = (docket.claims[claim_id].registration.voted_at for claim_id in finding.claims)
+    return max([docket.now, *(voted for voted in votes if voted)])
 
 
-def _case(finding: Finding, ruling: Ruling, known: Case | None, opened: datetime) -> Case:
+def _case(finding: Finding, ruling: Ruling, known: Known, docket: _Docket) -> Case:
+    before = known.cases.get(finding.case_id)
     return Case(
         id=finding.case_id,
         kind=finding.kind,
@@ -158,7 +180,7 @@ def _case(finding: Finding, ruling: Ruling, known: Case | None, opened: datetime
         opportunity_id=finding.opportunity_id,
         scope=finding.about,
         text=finding.text,
-        detected_at=known.detected_at if known else opened,
+        detected_at=before.detected_at if before else _opened(finding, docket),
         resolution=ruling.resolution,
         winner=ruling.winner,
         trace=ruling.steps,
@@ -216,13 +238,20 @@ def blocking(claim: Claim, cases: Sequence[Case]) -> Case | None:
     return min(found, key=lambda case: (_ORDER.get(case.kind, len(_ORDER)), case.id), default=None)
 
 
+def held(cases: Iterable[Case]) -> frozenset[str]:
+    """The deals whose credit stands still: merged with a rival's, or perhaps one with a deal in another CRM."""
+    waiting = [case for case in cases if case.state is CaseState.OPEN]
+    twins = {deal for case in waiting if case.kind == "C17" for deal in case.scope.split("; ")}
+    return frozenset(
+        twins | {case.opportunity_id for case in waiting if case.kind == "C14" and case.opportunity_id}
+    )
+
+
 def _hold_or_clear(claim: Claim, cases: Sequence[Case], now: datetime) -> Claim:
     case = blocking(claim, cases)
     if case and allowed(claim.state, Event.CONFLICT_FOUND):
-        message = "Your registration is in review together with another one."
-        return move(
-            claim, Event.CONFLICT_FOUND, now, Why(case.kind, case.text, message, case.trace, case_id=case.id)
-        )
+        why = Why(case.kind, case.text, KINDS[case.kind].held, case.trace, case_id=case.id)
+        return move(claim, Event.CONFLICT_FOUND, now, why)
     if not case and allowed(claim.state, Event.CONFLICT_CLEARED):
         return move(claim, Event.CONFLICT_CLEARED, now, Why())
     return claim

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
-from sync.claim import Claim
+from sync.claim import Claim, seniority
 from sync.model.registration import Choice
 from sync.model.ruling import Step
 
@@ -27,7 +28,7 @@ def climb(one: Claim, other: Claim) -> tuple[tuple[Step, ...], Claim | None]:
 
     The answer does not depend on which of the two is given first.
     """
-    first, second = sorted((one, other), key=lambda claim: claim.id)
+    first, second = sorted((one, other), key=seniority)
     steps: list[Step] = []
     for name in first.policy.ladder.rungs:
         rung = LADDER[name](first, second)
@@ -74,13 +75,45 @@ def substantial_work(one: Claim, other: Claim) -> Rung:
 
 def first_submitted(one: Claim, other: Claim) -> Rung:
     """The earlier submission by the partners' own clocks decides, unless both came at practically the same time."""
-    gap = abs((one.submitted_at - other.submitted_at).total_seconds())
-    fair = one.policy.ladder.fair_gap_seconds
-    if gap <= fair:
-        return Rung(None, f"Filed {gap:.0f} seconds apart: within {fair} seconds that is the same time.")
-    first, second = (one, other) if one.submitted_at < other.submitted_at else (other, one)
+    first, second = sorted((one, other), key=lambda claim: claim.submitted_at)
+    gap, fair = second.submitted_at - first.submitted_at, one.policy.ladder.fair_gap_seconds
+    if gap <= timedelta(seconds=fair):
+        seconds = gap // timedelta(seconds=1)
+        return Rung(None, f"Filed {seconds} seconds apart: within {fair} seconds that is the same time.")
+    if first.backdated and not second.backdated:
+        made = first.registration.created_at.date().isoformat()
+        return Rung(None, f"{first.partner.name} says it filed on {_when(first)}, but made its row on {made}.")
     text = f"{first.partner.name} filed on {_when(first)}, {second.partner.name} on {_when(second)}."
     return Rung(first, text)
+
+
+def incumbent(one: Claim, other: Claim) -> Rung:
+    """Whoever sold this product family to the customer before keeps the role."""
+    if one.incumbent == other.incumbent:
+        return Rung(None, f"{'Both' if one.incumbent else 'Neither'} sold this to the customer before.")
+    winner = one if one.incumbent else other
+    return Rung(winner, f"{winner.partner.name} sold this to the customer before.")
+
+
+def vertical(one: Claim, other: Claim) -> Rung:
+    """A certificate for the customer's industry decides, where the programme names one for it."""
+    account = one.account or other.account
+    needed = one.policy.conflicts.verticals.get((account.industry or "") if account else "")
+    day = one.policy.today(max(one.submitted_at, other.submitted_at))
+    first, second = (needed in claim.partner.certified_on(day) for claim in (one, other))
+    if first == second:
+        return Rung(None, f"{'Both' if first else 'Neither'} is certified for the customer's industry.")
+    winner = one if first else other
+    return Rung(winner, f"{winner.partner.name} is certified for the customer's industry ({needed}).")
+
+
+def tier(one: Claim, other: Claim) -> Rung:
+    """The partner with the higher standing in the programme keeps the role."""
+    first, second = (claim.partner.tier.rank if claim.partner.tier else -1 for claim in (one, other))
+    if first == second:
+        return Rung(None, "Both have the same standing in the programme.")
+    winner = one if first > second else other
+    return Rung(winner, f"{winner.partner.name} has the higher standing, {winner.partner.tier}.")
 
 
 def person(_one: Claim, _other: Claim) -> Rung:
@@ -97,6 +130,9 @@ LADDER: Final[Mapping[str, Callable[[Claim, Claim], Rung]]] = {
     "valid_protection": valid_protection,
     "substantial_work": substantial_work,
     "first_submitted": first_submitted,
+    "incumbent": incumbent,
+    "vertical": vertical,
+    "tier": tier,
     "person": person,
 }
 """Rung name to its question; a policy orders them."""

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from connector.record import Ref
+from sync.counterfactual import with_true_offers
 from sync.decide import decide
 from sync.identity.assemble import assemble
 from sync.intend import intend
 from sync.model.deal import Opportunity
 from sync.model.facts import Facts, History, Verdict
 from sync.model.plan import Held, Intent, Plan
-from sync.model.registration import Standing, State
-from sync.plan import Known, plan
-from sync.policy import Policies
+from sync.plan import Known, plan, without
+from sync.store import brakes
 from sync.store.directives import with_directives
 from sync.store.groups import Group, load_baselines, load_groups
+from sync.store.ledger import with_posted
+from sync.store.load import with_load
+from sync.store.persons import without_erased
 from sync.store.verdicts import load_history
 from sync.world import World
 
@@ -54,8 +56,9 @@ def gather_page(world: World, ids: Sequence[str]) -> list[Gathered]:
 def _gathered(connection: Any, world: World, ids: Sequence[str]) -> list[Gathered]:
     groups = load_groups(connection, ids, world.mappings)
     facts = [assemble(group.rows, group.partner_rows, world.record_of) for group in groups]
-    histories = load_history(connection, facts)
-    facts = with_directives(connection, facts, histories)
+    histories = with_posted(connection, load_history(connection, facts), facts)
+    facts = without_erased(connection, with_directives(connection, facts, histories))
+    facts = with_load(connection, facts, world.policies)
     return [Gathered(*parts) for parts in zip(groups, facts, histories, strict=True)]
 
 
@@ -63,34 +66,40 @@ def judge_page(world: World, ids: Sequence[str], now: datetime) -> list[Judged]:
     """Decide and plan some groups as of ``now``."""
     with world.store.read() as connection:
         page = _gathered(connection, world, ids)
-        decided = [decide(known.facts, known.history, world.policies, now) for known in page]
+        decided = [_decided(world, known, now) for known in page]
         wanted = [intend(known.facts, verdict) for known, verdict in zip(page, decided, strict=True)]
         places = _places(world, page, (intent for intents, _ in wanted for intent in intents))
         ours = load_baselines(connection, places)
+        parked = {place: str(why) for place, why in brakes.parked(connection).items()}
     return [
-        _judged(world, known, verdict, (intents, held, ours), now)
+        _judged(world, known, verdict, (intents, held, ours, parked), now)
         for known, verdict, (intents, held) in zip(page, decided, wanted, strict=True)
     ]
+
+
+def _decided(world: World, known: Gathered, now: datetime) -> Verdict:
+    verdict = decide(known.facts, known.history, world.policies, now)
+    return with_true_offers(known.facts, verdict, world.policies, now)
 
 
 def _judged(
     world: World,
     known: Gathered,
     verdict: Verdict,
-    wanted: tuple[Sequence[Intent], Sequence[Held], Any],
+    wanted: tuple[Sequence[Intent], Sequence[Held], Any, Mapping[tuple[str, str, str], str]],
     now: datetime,
 ) -> Judged:
     group, facts = known.group, known.facts
-    intents, held, ours = wanted
+    intents, held, ours, parked = wanted
     kept = _deals_kept(group, facts)
     verdict = _with_old_splits(verdict, known.history, kept)
     rows = _left_alone(group, facts, held) | {ref for deal in kept for ref in deal.members}
     planned = plan(
         [intent for intent in intents if not _about(intent, rows)], Known(group.rows, ours, rows), world.mappings
     )
-    again = look_again(verdict.standings, world.policies, now)
+    again = look_again(verdict, now)
     waiting = [*held, *_not_understood(facts)]
-    return Judged(group.id, facts, known.history, verdict, _holding(planned, waiting), again)
+    return Judged(group.id, facts, known.history, verdict, _holding(without(planned, parked), waiting), again)
 
 
 def _holding(planned: Plan, held: Sequence[Held]) -> Plan:
@@ -119,7 +128,10 @@ def _deals_kept(group: Group, facts: Facts) -> list[Opportunity]:
 def _with_old_splits(verdict: Verdict, history: History, kept: Iterable[Opportunity]) -> Verdict:
     ids = {deal.id for deal in kept}
     old = (history.splits[deal_id] for deal_id in sorted(ids & history.splits.keys()))
-    return replace(verdict, splits=(*(s for s in verdict.splits if s.opportunity_id not in ids), *old))
+    entries = tuple(entry for entry in verdict.entries if entry.opportunity_id not in ids)
+    return replace(
+        verdict, splits=(*(s for s in verdict.splits if s.opportunity_id not in ids), *old), entries=entries
+    )
 
 
 def _about(intent: Intent, rows: frozenset[Ref]) -> bool:
@@ -148,16 +160,7 @@ def _places(world: World, page: Iterable[Gathered], intents: Iterable[Intent]) -
                 yield row.ref.connection, row.ref.kind, row.values.get("key") or row.ref.id
 
 
-def look_again(standings: Iterable[Standing], policies: Policies, now: datetime) -> datetime | None:
-    """When the next clock of these registrations ends; ``None`` when none runs."""
-    moments = [moment for standing in standings for moment in _clocks(standing, policies) if moment > now]
-    return min(moments, default=None)
-
-
-def _clocks(standing: Standing, policies: Policies) -> Iterator[datetime]:
-    if standing.state is State.ACTION_REQUIRED and standing.answer_due:
-        yield standing.answer_due + timedelta(seconds=1)
-    if standing.state is State.APPROVED and standing.protection_end:
-        policy = policies.by_id(standing.policy)
-        zone = ZoneInfo(policy.calendar.zone) if policy else UTC
-        yield datetime.combine(standing.protection_end + timedelta(days=1), time.min, zone).astimezone(UTC)
+def look_again(verdict: Verdict, now: datetime) -> datetime | None:
+    """When the next clock of these registrations and joint registrations ends; ``None`` when none runs."""
+    moments = [standing.wakes for standing in verdict.standings] + [joint.wakes for joint in verdict.joints]
+    return min((moment for moment in moments if moment and moment > now), default=None)

@@ -261,3 +261,21 @@ def restricted(plan_: Plan, ids: Collection[str]) -> Plan:
     torn = {change.group for change in plan_.changes if change.group and change.id not in ids}
     kept = (change for change in plan_.changes if change.id in ids and change.group not in torn)
     return replace(plan_, changes=tuple(kept))
+
+
+def without(plan_: Plan, reasons: Mapping[tuple[str, str, str], str]) -> Plan:
+    """The plan without the rows that may not be written, each held with its reason; a set is held whole (P6)."""
+    stopped = {c.id: reasons[place] for c in plan_.changes if (place := (c.connection, c.object, c.key)) in reasons}
+    if not stopped:
+        return plan_
+    torn = {change.group for change in plan_.changes if change.group and change.id in stopped}
+    kept, held = [], list(plan_.held)
+    for change in plan_.changes:
+        if change.id not in stopped and change.group not in torn:
+            kept.append(change)
+            continue
+        reason = stopped.get(
+            change.id, "another row of this split is parked, and a split is written whole or not at all"
+        )
+        held.append(Held(change.connection, change.object, change.key, "", reason, change.title))
+    return replace(plan_, changes=tuple(kept), held=tuple(held))

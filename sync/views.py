@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from connector.record import datetime_text
 from sync.agreement import Agreement
@@ -13,7 +13,7 @@ from sync.model.money import Money
 from sync.model.plan import Held, PlannedChange, kind_of
 from sync.store import brakes, outbox, runs
 from sync.store.due import count_due
-from sync.store.groups import count_problems, count_rows
+from sync.store.groups import count_problems, count_rows, problem_rows
 from sync.store.opening import Store
 from sync.store.verdicts import count_open_cases
 from sync.world import Report, World
@@ -111,10 +111,50 @@ def planned_calls(report: Report, world: World) -> dict[tuple[str, str], int]:
     """About how many calls the writes of a plan take: for each object, one look and one write a batch."""
     found: dict[tuple[str, str], int] = {}
     for (crm, obj), number in report.totals.by_object.items():
+        if crm not in world.crms:
+            continue
         can = world.crms[crm].can
         calls = -(-number // can.read_batch) + -(-number // can.write_batch)
         found[crm, obj] = calls
     return found
+
+
+_CLASSES: Final = {
+    outbox.FAILED: "data",  # refused: waits for an edit of the record, the rule or the mapping
+    outbox.STALE: "data",  # somebody changed the row since it was planned: decided anew
+    outbox.AGAIN: "transient",  # a later run tries it
+    outbox.SENDING: "in doubt",  # sent, and no answer: read back before anything else
+}
+
+
+def errors_view(store: Store, now: datetime) -> dict[str, Any]:
+    """What did not go as it should, by cause: writes, values that are not understood, rows that are parked."""
+    with store.read() as connection:
+        waiting = outbox.waiting(connection)
+        problems = problem_rows(connection)
+        parked = brakes.parked(connection)
+    causes: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for entry in waiting:
+        causes.setdefault((_CLASSES[entry["state"]], entry["why"]), []).append(entry)
+    return {
+        "writes": [
+            {
+                "class": kind,
+                "why": why,
+                "rows": len(own),
+                "since": min(entry["since"] for entry in own),
+                "attempts": max(entry["attempts"] for entry in own),
+                "examples": [change_view(entry["change"]) for entry in own[:5]],
+            }
+            for (kind, why), own in sorted(causes.items())
+        ],
+        "values": problems,
+        "parked": [
+            {"crm": crm, "object": obj, "key": key, "by": why.by, "at": datetime_text(why.at), "reason": why.reason}
+            for (crm, obj, key), why in parked.items()
+        ],
+        "as_of": datetime_text(now),
+    }
 
 
 def status_view(store: Store, config: Config, now: datetime) -> dict[str, Any]:

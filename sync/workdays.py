@@ -59,6 +59,23 @@ def add_business_days(start: datetime, days: int, calendar: Calendar) -> datetim
     return datetime.combine(day, local.timetz()).astimezone(UTC)
 
 
+def add_business_time(start: datetime, span: timedelta, calendar: Calendar) -> datetime:
+    """The first moment (UTC) by which ``span`` of business time has passed since ``start``; the reverse of
+    `business_hours_between`. A start on a day off counts from the beginning of the next business day.
+    Raises ValueError for a naive start or a span below zero.
+    """
+    if span < timedelta():
+        raise ValueError(f"{span} of business time: count forward from the earlier moment")
+    day, moment = _local(start, calendar).date(), start.astimezone(UTC)
+    while True:
+        end = calendar.midnight(day + DAY)
+        if calendar.works(day):
+            if span <= end - moment:
+                return moment + span
+            span -= end - moment
+        day, moment = day + DAY, end
+
+
 def business_hours_between(start: datetime, end: datetime, calendar: Calendar) -> timedelta:
     """How much of the time from ``start`` to ``end`` (both aware) falls on business days; all 24 hours count.
 

@@ -5,12 +5,29 @@ Decoding an answer checks it: an HTML page, half a document or a list without ``
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, TypeVar
 
+import msgspec
 from msgspec import Struct, field
 
 Problem = dict[str, Any]
 """One entry of ``errors`` in a 207, or the body of a refusal: its keys vary too much for a type."""
+
+
+A = TypeVar("A")
+
+
+def read(content: bytes, answer: type[A]) -> A:
+    """An answer's body. Raises MsgspecError, UnicodeDecodeError for what is none."""
+    if answer is Token:
+        said = msgspec.json.decode(content, type=dict[str, Any])
+        return msgspec.convert({_snake(key): value for key, value in said.items()}, answer)
+    return msgspec.json.decode(content, type=answer)
+
+
+def _snake(key: str) -> str:
+    return re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", key)
 
 
 class Answer(Struct, rename="camel", frozen=True):
@@ -25,7 +42,7 @@ class Paging(Answer, frozen=True):
     next: Next | None = None
 
 
-class Row(Answer, frozen=True):
+class Row(Answer, frozen=True, gc=False):
     """One record. Property values are text or null, whatever their type."""
 
     id: str
@@ -45,24 +62,40 @@ class Rows(Answer, frozen=True):
     errors: list[Problem] = []
 
 
-class AssociationType(Answer, frozen=True):
+class SplitPart(Answer, frozen=True):
+    properties: dict[str, str | None]
+
+
+class SplitRow(Answer, frozen=True):
+    """The splits of one deal."""
+
+    id: int | str
+    splits: list[SplitPart] = []
+
+
+class SplitRows(Answer, frozen=True):
+    results: list[SplitRow]
+    errors: list[Problem] = []
+
+
+class AssociationType(Answer, frozen=True, gc=False):
     category: str
     type_id: int
     label: str | None = None
 
 
-class Target(Answer, frozen=True):
+class Target(Answer, frozen=True, gc=False):
     """One associated record; ``to_object_id`` is a number although every other id is text."""
 
     to_object_id: int | str
     association_types: list[AssociationType]
 
 
-class Source(Answer, frozen=True):
+class Source(Answer, frozen=True, gc=False):
     id: str
 
 
-class Associated(Answer, frozen=True):
+class Associated(Answer, frozen=True, gc=False):
     source: Source = field(name="from")
     to: list[Target]
     paging: Paging | None = None
@@ -89,6 +122,9 @@ class Labels(Answer, frozen=True):
 
 class Option(Answer, frozen=True):
     value: str
+    label: str = ""
+    display_order: int = -1
+    hidden: bool = False
 
 
 class Modification(Answer, frozen=True):
@@ -152,8 +188,14 @@ class Account(Answer, frozen=True):
     company_currency: str = ""
 
 
+class Granted(Answer, frozen=True):
+    """What a token may do."""
+
+    scopes: list[str]
+
+
 class Token(Struct, frozen=True):
-    """The OAuth token endpoint answers in snake case."""
+    """The OAuth token endpoint answers in snake case, and in camel case where its pages show that."""
 
     access_token: str
     expires_in: int

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 from connector.crm import Ledger, Settings, Vault
 from connector.errors import StopCrm
-from connector.hubspot import auth, gateway
+from connector.finding import Finding, Use
+from connector.hubspot import auth, gateway, lists
+from connector.hubspot.checks import evaluate
 from connector.hubspot.describe import Portal
 from connector.hubspot.gateway import Gateway
+from connector.hubspot.layout import Layout, choose
 from connector.hubspot.links import Links
+from connector.hubspot.merging import WRITE_BATCH
+from connector.hubspot.pages import READ_BATCH
 from connector.hubspot.provision import Provisioner
-from connector.hubspot.read import READ_BATCH, Reader
+from connector.hubspot.read import Reader
 from connector.hubspot.select import Selector
-from connector.hubspot.write import WRITE_BATCH, Writer
+from connector.hubspot.splits import FIELDS as SPLIT_FIELDS
+from connector.hubspot.splits import SPLITS, Splits
+from connector.hubspot.survey import Survey
+from connector.hubspot.write import Writer
 from connector.record import Capabilities, Change, Cursor, FieldInfo, Identity, ObjectInfo, Outcome, Page, Record
 
 
@@ -24,6 +33,9 @@ class HubSpotCrm:
     ``refresh_token`` (``client_id``, ``client_secret``, ``refresh_token``), ``api_version`` (default 2026-09; also
     2026-03, v3), ``fresh_values`` (default ``on``: values of changed records are read again by id, because
     HubSpot's search may show old ones). Raises StopCrm, naming every wrong setting.
+
+    Beyond HubSpot's objects, ``write`` takes ``deal_splits`` (upsert by the deal's id; one field ``splits``,
+    ``77:0.6;88:0.4``) and ``notes`` (upsert by a unique property of ours); ask ``refuses`` first.
     """
 
     can = Capabilities(read_batch=READ_BATCH, write_batch=WRITE_BATCH, associations=True)
@@ -39,7 +51,9 @@ class HubSpotCrm:
         links = Links(self._gateway, self._portal)
         fresh = settings.get("fresh_values", "on") not in ("off", "false")
         self._reader = Reader(self._gateway, self._portal, Selector(name, self._portal, links), fresh=fresh)
-        self._writer = Writer(self._gateway, self._portal, self._reader, links)
+        self._splits = Splits(self._gateway, self._reader)
+        self._survey = Survey(self._gateway, self._portal, self._splits)
+        self._writer = Writer(self._gateway, self._portal, self._reader, links, self._splits)
 
     @property
     def name(self) -> str:
@@ -48,23 +62,50 @@ class HubSpotCrm:
     def changes(self, kind: str, fields: Sequence[str], since: Cursor | None) -> Iterator[Page]:
         return self._reader.changes(kind, fields, since)
 
+    def ahead(self, asks: Sequence[tuple[str, Sequence[str], Cursor | None]]) -> None:
+        """HubSpot has no call that reads several objects."""
+
     def ids(self, kind: str) -> Iterator[Sequence[str]]:
         return self._reader.ids(kind)
 
     def read(self, kind: str, keys: Sequence[str], fields: Sequence[str], *, by: str = "id") -> Sequence[Record]:
+        if kind == SPLITS:
+            return self._splits.read(keys, fields)
         return self._reader.read(kind, keys, fields, by)
+
+    def refuses(self, kind: str) -> str | None:
+        """Why this portal cannot hold ``deal_splits`` or ``notes`` of ours; ``None`` where it can."""
+        return self._survey.refuses(kind)
 
     def write(self, changes: Sequence[Change]) -> Iterator[Outcome]:
         return self._writer.write(changes)
 
     def describe(self, kind: str) -> tuple[FieldInfo, ...]:
         """The fields as they are now, asked anew: an admin may have changed them."""
+        if kind == SPLITS:
+            return SPLIT_FIELDS
+        if kind in lists.KINDS:
+            return lists.KINDS[kind].fields
         self._portal.forget(kind)
         return self._portal.fields(kind)
 
     def provision(self, objects: Sequence[ObjectInfo]) -> Sequence[str]:
         provisioner = Provisioner(self._gateway, self._portal)
         return [sentence for wanted in objects for sentence in provisioner.provision(wanted)]
+
+    def layout(self, objects: Sequence[ObjectInfo], stages: Mapping[str, str]) -> Layout:
+        """Where this portal can keep ``objects``, and why (`connector.hubspot.layout`)."""
+        return choose(self._survey.layout(), objects, stages)
+
+    def lay_out(self, layout: Layout) -> Sequence[str]:
+        """Create what a layout lacks; returns one sentence for each thing created."""
+        provisioner = Provisioner(self._gateway, self._portal)
+        made = [sentence for wanted in layout.pipelines for sentence in provisioner.pipeline(wanted)]
+        return [*made, *self.provision(layout.objects)]
+
+    def check(self, uses: Sequence[Use], now: datetime) -> Sequence[Finding]:
+        """What `dealsync doctor` says of this portal; reads only. ``now`` is our own clock, aware."""
+        return evaluate(self._survey.facts(uses, now), uses)
 
     def whoami(self) -> Identity:
         """The portal and its clock; limits as the last answer's headers told them."""

@@ -23,6 +23,8 @@ def moment(raw: str) -> datetime:
         seconds, milliseconds = divmod(int(raw), 1000)
         return datetime.fromtimestamp(seconds, UTC).replace(microsecond=milliseconds * 1000)
     parsed = datetime.fromisoformat(raw)
+    if parsed.tzinfo is UTC:
+        return parsed
     return parsed.replace(tzinfo=parsed.tzinfo or UTC).astimezone(UTC)
 
 
@@ -51,6 +53,8 @@ def _field_type(found: Property) -> FieldType:
 
 
 def _number(raw: str) -> str:
+    if raw.isascii() and raw.isdecimal() and raw[0] != "0":
+        return raw
     try:
         return number_text(Decimal(raw))
     except (InvalidOperation, ValueError):
@@ -59,7 +63,8 @@ def _number(raw: str) -> str:
 
 def _datetime(raw: str) -> str:
     try:
-        return datetime_text(moment(raw))
+        instant = moment(raw)
+        return raw if len(raw) == 20 and raw[10] == "T" and raw[-1] == "Z" else datetime_text(instant)
     except (ValueError, OverflowError):
         return raw
 

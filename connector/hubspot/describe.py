@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from connector.errors import PauseMapping
 from connector.hubspot import routes
@@ -18,6 +19,7 @@ STANDARD = (
     "invoices",
     "leads",
     "line_items",
+    "notes",
     "orders",
     "products",
     "quotes",
@@ -26,6 +28,12 @@ STANDARD = (
     "users",
 )
 """HubSpot's own objects; every other name is one of the portal's custom objects."""
+
+REQUIRED: Mapping[str, tuple[str, ...]] = {
+    "deals": ("dealname", "dealstage", "pipeline"),
+    "notes": ("hs_timestamp",),
+}
+"""What HubSpot itself requires of new records; an admin may require more."""
 
 LINKED = ("companies", "deals", "line_items")
 """The standard objects whose associations are described; the portal's custom objects come on top."""
@@ -61,8 +69,10 @@ class Portal:
         """Properties and association fields of ``kind``. Raises PauseMapping where the object does not exist."""
         if kind == OWNERS:
             return OWNER_FIELDS
-        properties = self.properties(kind)
-        return (*map(field_info, properties.values()), *self._associations(kind))
+        required = self.required(kind)
+        described = (field_info(found) for found in self.properties(kind).values())
+        properties = (replace(info, required=info.name in required) for info in described)
+        return (*properties, *self._associations(kind))
 
     def properties(self, kind: str) -> dict[str, Property]:
         """Every property of ``kind`` that we may see, by name."""
@@ -72,6 +82,11 @@ class Portal:
             found = self._gateway.send(routes.PROPERTIES, kind).results
             known = self._properties[kind] = {property_.name: property_ for property_ in found}
         return known
+
+    def required(self, kind: str) -> tuple[str, ...]:
+        """The properties without which a record of ``kind`` cannot be created. Raises PauseMapping."""
+        self.know(kind)
+        return REQUIRED.get(kind, ()) if kind in STANDARD else tuple(self.custom()[kind].required_properties)
 
     def labels(self, kind: str, other: str) -> list[AssociationType]:
         """The association types from ``kind`` to ``other``; the one without label is the plain association."""
@@ -84,11 +99,18 @@ class Portal:
 
     def know(self, kind: str) -> None:
         """Make sure that ``kind`` is an object of this portal. Raises PauseMapping."""
-        if kind not in STANDARD and kind not in self.custom():
+        if kind not in STANDARD and kind not in self._allowed(kind):
             place = f"{self._gateway.name}: HubSpot has no object {kind!r}"
             raise PauseMapping(
                 f"{place}. Fix: create it (dealsync init) or correct the mapping", kind=kind, code="NO_OBJECT"
             )
+
+    def _allowed(self, kind: str) -> Mapping[str, ObjectSchema]:
+        """The custom objects; where we may not know them, it is ``kind`` that cannot be used."""
+        try:
+            return self.custom()
+        except PauseMapping as refused:
+            raise PauseMapping(refused.message, kind=kind, code=refused.code) from refused
 
     def custom(self) -> dict[str, ObjectSchema]:
         """The portal's custom objects by name; calls address them by their type id (``2-123``)."""

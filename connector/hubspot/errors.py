@@ -89,6 +89,8 @@ TABLE: Mapping[str, Rule] = {
     "crm.associations.TO_OBJECT_NOT_FOUND": Rule(Gone, "it was deleted or merged: read it again"),
     "CONFLICT": Rule(Rejected, "another record is in the way: merge or remove one of them"),
     "VALIDATION_ERROR": Rule(Rejected, VALUE_FIX),
+    "OBJECT_ALREADY_EXISTS": Rule(Rejected, "it is there already: use it, or choose another name"),
+    "LOCKED": Rule(TryAgain, WAIT_FIX, after=2),
     # statuses, for answers without a word
     "400": Rule(Rejected, VALUE_FIX),
     "401": Rule(StopCrm, SIGN_IN_FIX),
@@ -104,6 +106,12 @@ TABLE: Mapping[str, Rule] = {
     "525": Rule(TryAgain, "if it persists, check the certificate with HubSpot's support"),
     "530": Rule(StopCrm, "the token is malformed: " + SIGN_IN_FIX),
 }
+NAMING = ("propertyName", "properties")
+"""Under which a context names properties: one that is wrong, or those that are missing."""
+
+LOCKED_CODES = ("423", "LOCKED")
+"""One record of a call is being written by somebody else, for about two seconds."""
+
 SERVER_FAULT = Rule(TryAgain, WAIT_FIX)  # any other 5xx
 UNKNOWN = Rule(StopCrm, "report this answer: it is not in our table")
 
@@ -130,9 +138,10 @@ def fault(refusal: Refusal) -> CrmError:
 
 def fields(said: Problem) -> list[str]:
     """The properties that a refusal names, in its details or inside its message."""
-    named = [name for detail in _details(said) for name in _context(detail).get("propertyName", ())]
+    named = [name for detail in _details(said) for key in NAMING for name in _context(detail).get(key, ())]
     named += [str(detail["name"]) for detail in _inner(said) if "name" in detail]
-    return list(dict.fromkeys(str(name) for name in [*named, *_context(said).get("propertyName", ())]))
+    named += [name for key in NAMING for name in _context(said).get(key, ())]
+    return list(dict.fromkeys(map(str, named)))
 
 
 def _rule(refusal: Refusal) -> tuple[str, Rule]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -23,7 +24,7 @@ from connector.address import is_safe
 from connector.crm import Ledger, Settings, Vault
 from connector.errors import CrmError, InDoubt, PauseMapping, StopCrm, TryAgain
 from connector.hubspot import routes
-from connector.hubspot.answers import Account, Answer, Problem, Token
+from connector.hubspot.answers import Account, Answer, Granted, Problem, Token, read
 from connector.hubspot.auth import Auth, FixedToken, RefreshedToken
 from connector.hubspot.errors import Refusal, fault
 from connector.hubspot.routes import Route
@@ -33,9 +34,18 @@ DEFAULT_VERSION = "2026-09"
 TIMEOUTS = (10.0, 60.0)  # seconds to connect, seconds between two bytes of an answer
 POOL = 16
 
+PRIVATE_APP = Route(
+    Granted,
+    "POST",
+    "/oauth/v2/private-apps/get/access-token-info",
+    "/oauth/v2/private-apps/get/access-token-info",
+)
+INTROSPECT = Route(Granted, "POST", "/oauth/{v}/token/introspect", "/oauth/v3/token/introspect")
+
 A = TypeVar("A")
 Query = Mapping[str, str]
-Body = Mapping[str, Any]
+Body = Mapping[str, Any] | bytes
+"""What is sent as JSON; bytes are JSON already, with numbers that a float would spoil."""
 
 
 class Client(HubSpot):
@@ -72,15 +82,16 @@ class Gateway:
         self.version = settings.get("api_version") or DEFAULT_VERSION
         self.types: dict[str, str] = {}
         self.daily: tuple[int | None, int | None] = (None, None)  # limit, remaining
-        self._ledger = ledger
+        self._ledger, self._settings = ledger, settings
         self._client = Client((settings.get("url") or DEFAULT_URL).rstrip("/"))
         self._auth: Auth = (
-            RefreshedToken(name, settings, vault, self._exchange)
+            RefreshedToken(name, settings, vault, self._exchange, self._now)
             if settings.get("flow") == "refresh_token"
             else FixedToken(settings["token"])
         )
         self._thread = threading.local()
         self._zone: ZoneInfo | None = None
+        self._ahead: float | None = None  # HubSpot's clock less our monotonic one
 
     @property
     def server_time(self) -> datetime:
@@ -103,7 +114,7 @@ class Gateway:
             "method": route.method,
             "path": route.path(self.version, [self.types.get(part, part) for part in where]),
             "qs": dict(query or {}),
-            **({} if body is None else {"body": dict(body)}),
+            **({} if body is None else {"body": body if isinstance(body, bytes) else dict(body)}),
         }
         token = self._auth.token()
         response = self._counted(route, {**options, "token": token})
@@ -111,19 +122,33 @@ class Gateway:
             response = self._counted(route, {**options, "token": renewed})
         return self._answer(route, response, where[0] if where else "")
 
+    def granted(self) -> frozenset[str]:
+        """The scopes of our token, as HubSpot knows them. Raises CrmError where it does not say."""
+        token = self._auth.token()
+        if isinstance(self._auth, FixedToken):
+            return frozenset(self.send(PRIVATE_APP, body={"tokenKey": token}).scopes)
+        who = {name: self._settings[name] for name in ("client_id", "client_secret")}
+        return frozenset(self._form(INTROSPECT, {**who, "token": token}).scopes)
+
     def close(self) -> None:
         """Close the pooled connections."""
         self._client.session.close()
 
+    def _now(self) -> float | None:
+        return None if self._ahead is None else self._ahead + time.monotonic()
+
     def _exchange(self, form: dict[str, str]) -> Token:
+        return self._form(routes.TOKEN, form)
+
+    def _form(self, route: Route[A], form: Mapping[str, str]) -> A:
         options = {
-            "method": routes.TOKEN.method,
-            "path": routes.TOKEN.path(self.version, ()),
+            "method": route.method,
+            "path": route.path(self.version, ()),
             "headers": {"Content-Type": "application/x-www-form-urlencoded"},
             "body": urlencode(form),
         }
         try:
-            return self._answer(routes.TOKEN, self._counted(routes.TOKEN, options), "")
+            return self._answer(route, self._counted(route, options), "")
         except PauseMapping as refused:  # a refusal without a word of ours: no mapping is to blame for a sign-in
             raise StopCrm(refused.message, code=refused.code) from refused
 
@@ -140,10 +165,12 @@ class Gateway:
         return response
 
     def _note(self, headers: Mapping[str, str]) -> None:
-        self._thread.server_time = _date(headers.get("Date", ""))
+        moment = self._thread.server_time = _date(headers.get("Date", ""))
+        self._ahead = moment.timestamp() - time.monotonic() if moment else self._ahead
         limit, left = (headers.get(f"X-HubSpot-RateLimit-Daily{suffix}", "") for suffix in ("", "-Remaining"))
         if limit.isdecimal() and left.isdecimal():
             self.daily = int(limit), int(left)
+            self._ledger.learn(self.name, "general", used=int(limit) - int(left), allowed=int(limit))
 
     def _answer(self, route: Route[A], response: requests.Response, kind: str) -> A:
         place = f"{self.name}: {route.method} {urlsplit(response.url).path}"
@@ -152,7 +179,7 @@ class Gateway:
         if not response.content and route.answer is Answer:
             return msgspec.convert({}, route.answer)
         try:
-            return msgspec.json.decode(response.content, type=route.answer)
+            return read(response.content, route.answer)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise _unread(route, f"{place}: HubSpot's answer cannot be read ({error})") from error
 

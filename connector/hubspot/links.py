@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,10 +34,19 @@ class Link:
     label: str
     types: tuple[AssociationType, ...]  # of the label; for any label, the plain one first
 
-    def holds(self, target: Target) -> bool:
-        """Whether an associated record is linked under this label; by type id, as labels can be renamed."""
+    def picker(self) -> Callable[[Iterable[Target]], frozenset[str]]:
+        """Which of the associated records are linked under this label; by type id, as labels can be renamed."""
+        if not self.label:
+            return lambda targets: frozenset([str(target.to_object_id) for target in targets])
         wanted = {(each.category, each.type_id) for each in self.types}
-        return not self.label or any((each.category, each.type_id) in wanted for each in target.association_types)
+        return lambda targets: frozenset(
+            [
+                str(target.to_object_id)
+                for target in targets
+                for each in target.association_types
+                if (each.category, each.type_id) in wanted
+            ]
+        )
 
 
 class Links:
@@ -58,21 +67,34 @@ class Links:
             found = tuple(types)
         return Link(kind, other, label, found) if found else None
 
-    def targets(self, link: Link, ids: Collection[str]) -> dict[str, frozenset[str]]:
+    def of(self, links: Mapping[str, Link], ids: Sequence[str]) -> dict[str, dict[str, frozenset[str]]]:
+        """The associated ids under several fields; fields of one object share their calls. Raises CrmError."""
+        shared: dict[tuple[str, str], dict[str, Link]] = defaultdict(dict)
+        for name, link in links.items():
+            shared[link.kind, link.other][name] = link
+        return {name: found for same in shared.values() for name, found in self._read(same, ids).items()}
+
+    def targets(self, link: Link, ids: Sequence[str]) -> dict[str, frozenset[str]]:
         """The associated ids of each record; a record that is gone has no entry. Raises CrmError."""
-        found: dict[str, set[str]] = {record_id: set() for record_id in ids}
-        waiting = [{"id": record_id} for record_id in ids]
+        return self._read({link.label: link}, ids)[link.label]
+
+    def _read(self, links: Mapping[str, Link], ids: Sequence[str]) -> dict[str, dict[str, frozenset[str]]]:
+        [link, *_] = links.values()
+        held: dict[str, list[Target]] = {record_id: [] for record_id in ids}
+        waiting = [{"id": record_id} for record_id in held]
         while waiting:
             batch, waiting = waiting[:READ_BATCH], waiting[READ_BATCH:]
             answer = self._gateway.send(routes.LINKS, link.kind, link.other, body={"inputs": batch})
             for gone in self._without_source(link, answer.errors):
-                found.pop(gone, None)
+                held.pop(gone, None)
             sent = {asked["id"]: asked.get("after") for asked in batch}
             for row in answer.results:
-                found[row.source.id].update(str(to.to_object_id) for to in row.to if link.holds(to))
-                if row.paging and row.paging.next:
+                if row.source.id in held:  # a record that was merged away may answer under another id
+                    held[row.source.id] += row.to
+                if row.source.id in sent and row.paging and row.paging.next:
                     waiting.append(self._next(link, row.source.id, sent, str(row.paging.next.after)))
-        return {record_id: frozenset(linked) for record_id, linked in found.items()}
+        picks = {name: each.picker() for name, each in links.items()}
+        return {name: {record_id: pick(to) for record_id, to in held.items()} for name, pick in picks.items()}
 
     def write(self, link: Link, wanted: Mapping[str, frozenset[str]], new: Collection[str]) -> dict[str, CrmError]:
         """Make each record's links exactly the wanted ones; returns what failed, by record.

@@ -1,27 +1,20 @@
-"""HubSpot's owners: a short list without modification filter, so a reading is always the whole of it."""
+"""HubSpot's owners: the people behind ``hubspot_owner_id``. Source: developers.hubspot.com, "Owners"."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 
 from connector.hubspot import routes
 from connector.hubspot.answers import Owner
-from connector.hubspot.decode import moment
-from connector.hubspot.describe import OWNERS
 from connector.hubspot.gateway import Gateway
-from connector.record import ABSENT, Record, Ref, Value, value_text
+from connector.record import Value, value_text
 
 
-def owners(gateway: Gateway, fields: Sequence[str]) -> Iterator[Record]:
-    """Every owner; deactivated ones too, as deals keep naming them. Source: HubSpot docs, "Owners"."""
+def owners(gateway: Gateway) -> Iterator[tuple[str, str, Mapping[str, Value]]]:
+    """Every owner; deactivated ones too, as deals keep naming them. Raises CrmError."""
     for archived in ("false", "true"):
         for owner in _listed(gateway, archived):
-            values = _values(owner)
-            yield Record(
-                Ref(gateway.name, OWNERS, owner.id),
-                moment(owner.updated_at),
-                tuple(values.get(name, ABSENT) for name in fields),
-            )
+            yield owner.id, owner.updated_at, _values(owner)
 
 
 def _listed(gateway: Gateway, archived: str) -> Iterator[Owner]:

@@ -1,30 +1,35 @@
-"""Reads records: everything by list, changes by search on the id, deletions from the archive, keys in batches.
+"""Reads records: everything by list, changes by search on the id, deletions from the recycle bin, keys in batches.
 
-Search with page offsets loses rows that are edited meanwhile and ends at 10,000; a walk by id through a closed
-window does neither. Source: developers.hubspot.com, "Search the CRM" and "Using object APIs".
+A reading is a chain of stages (`connector.hubspot.windows`): what changed, what is gone, and once a night the
+whole, because HubSpot changes associations and calculated properties without touching the record's stamp.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from contextlib import suppress
+from datetime import datetime, time, timedelta
+from itertools import chain
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from connector.errors import TryAgain
-from connector.hubspot import routes
-from connector.hubspot.answers import Row, Rows
-from connector.hubspot.describe import OWNERS, Portal
-from connector.hubspot.errors import Refusal, fault
+from connector.errors import CrmError
+from connector.hubspot import lists
+from connector.hubspot.answers import Row
+from connector.hubspot.decode import moment
+from connector.hubspot.describe import Portal
 from connector.hubspot.gateway import Gateway
-from connector.hubspot.narrow import batches
-from connector.hubspot.owners import owners
-from connector.hubspot.select import LINK_PAGE, Selection, Selector
-from connector.hubspot.windows import Window, milliseconds, window_of
-from connector.record import Cursor, Page, Record
+from connector.hubspot.pages import LIST_PAGE, SEARCH_PAGE, Pages, gathered
+from connector.hubspot.select import Selection, Selector
+from connector.hubspot.windows import NIGHT, OVERLAP, Window, window_of
+from connector.record import Cursor, Page, Record, datetime_text
 
-LIST_PAGE = 100
-SEARCH_PAGE = 200
-READ_BATCH = 100
+LINK_PAGE = 1000  # rows whose associations are read in one call
 LONGEST_LIST = 5000  # characters of property names in a URL; beyond, values come from batch reads
+BIN_PAGE = 1000  # rows of the recycle bin between two cursors
+QUIET = time(hour=2)  # in the account's time zone: a new day's allowance of calls, and nobody at work
+
+Found = tuple[list[Record], Window]
+"""Records of a stage, and where the reading stands after them."""
 
 
 class Reader:
@@ -32,135 +37,120 @@ class Reader:
 
     def __init__(self, gateway: Gateway, portal: Portal, selector: Selector, *, fresh: bool) -> None:
         self._gateway, self._portal, self._selector, self._fresh = gateway, portal, selector, fresh
+        self._pages = Pages(gateway)
+        self._zone: ZoneInfo | None = None
+        self.rows = self._pages.rows
 
     def changes(self, kind: str, fields: Sequence[str], since: Cursor | None) -> Iterator[Page]:
         """See `connector.crm.Crm.changes`."""
         window = window_of(since)
-        if kind == OWNERS:
-            records = tuple(owners(self._gateway, fields))
-            following = window.opened(self._gateway.server_time).following()
-            yield Page(records, following.cursor(), drained=True)
+        if kind in lists.KINDS:
+            entries = tuple(lists.records(self._gateway, kind, fields))
+            following = Window(stage="whole").opened(self._gateway.server_time).at("")
+            yield Page(entries, following.cursor(), drained=True)
             return
-        chosen = self._selector.choose(kind, fields)
-        yield from self._changed(chosen, window) if window.lo else self._everything(chosen, window)
+        chosen = self._selector.choose(kind, fields, anew=not window.lo or window.deep)
+        window = window.without(chosen.lacking)
+        stages = {"changed": self._changed, "gone": self._gone, "whole": self._whole}
+        while True:
+            for found in stages[window.stage](chosen, window):
+                records, window = found
+                if records or window.after or not window.hi:
+                    yield Page(tuple(records), window.cursor(), drained=not window.hi)
+            if not window.hi:
+                return
 
     def ids(self, kind: str) -> Iterator[Sequence[str]]:
         """See `connector.crm.Crm.ids`."""
-        if kind == OWNERS:
-            yield [record.ref.id for record in owners(self._gateway, ())]
+        if kind in lists.KINDS:
+            yield [record.ref.id for record in lists.records(self._gateway, kind, ())]
             return
         self._portal.know(kind)
-        for rows, _ in self._listed(kind, ["hs_object_id"], ""):
-            yield [row.id for row in rows]
+        for batch in self._pages.listed(kind, ["hs_object_id"]):
+            yield [row.id for row in batch.rows]
 
     def read(self, kind: str, keys: Sequence[str], fields: Sequence[str], by: str) -> list[Record]:
         """See `connector.crm.Crm.read`."""
-        if kind == OWNERS:
-            return [record for record in owners(self._gateway, fields) if record.ref.id in set(keys)]
+        if kind in lists.KINDS:
+            return [record for record in lists.records(self._gateway, kind, fields) if record.ref.id in set(keys)]
         chosen = self._selector.choose(kind, fields)
         return self._selector.records(chosen, self.rows(kind, keys, chosen.names, by))
 
-    def rows(self, kind: str, keys: Sequence[str], names: Sequence[str], by: str = "id") -> list[Row]:
-        """The live rows that hold these keys, each once; a merged-away id answers with the survivor."""
-        found: dict[str, Row] = {}
-        for batch in batches(list(dict.fromkeys(keys)), READ_BATCH):
-            body: dict[str, Any] = {"properties": list(names), "inputs": [{"id": key} for key in batch]}
-            if by != "id":
-                body["idProperty"] = by
-            answer = self._gateway.send(routes.READ, kind, body=body)
-            self._check(kind, answer)
-            found |= {row.id: row for row in answer.results if not row.archived}
-        return list(found.values())
-
-    def _check(self, kind: str, answer: Rows) -> None:
-        """A key that is not there is no failure; any other error of a 207 is."""
-        for error in answer.errors:
-            if error.get("category") != "OBJECT_NOT_FOUND":
-                place = f"{self._gateway.name}: batch read of {kind}"
-                raise fault(Refusal(place, kind, 207, error, reading=True))
-
-    def _everything(self, chosen: Selection, window: Window) -> Iterator[Page]:
-        wide = len(",".join(chosen.names)) > LONGEST_LIST
-        held: list[Row] = []
-        for rows, after in self._listed(chosen.kind, [chosen.modified] if wide else chosen.names, window.after):
-            window = window.opened(self._gateway.server_time).at(after)
-            held += rows
-            if after and chosen.links and len(held) < LINK_PAGE:
-                continue  # one call reads the associations of ten pages
-            found = self.rows(chosen.kind, [row.id for row in held], chosen.names) if wide else held
-            records = tuple(self._selector.records(chosen, found))
-            yield Page(records, (window if after else window.following()).cursor(), drained=not after)
-            held = []
-
-    def _listed(self, kind: str, names: Sequence[str], after: str, archived: str = "false") -> Iterator[Listed]:
-        query = {"limit": str(LIST_PAGE), "archived": archived, "properties": ",".join(names)}
-        while True:
-            answer = self._gateway.send(routes.LIST, kind, query={**query, **({"after": after} if after else {})})
-            before, after = after, _after(answer)
-            if after and after == before:
-                raise TryAgain(f"{self._gateway.name}: HubSpot repeats page {after} of {kind}")
-            yield answer.results, after
-            if not after:
-                return
-
-    def _changed(self, chosen: Selection, window: Window) -> Iterator[Page]:
-        held: list[Row] = []
-        stand = window
-        for rows, stand in self._searched(chosen, window):
-            held += rows
-            if stand.stage == "live" and chosen.links and len(held) < LINK_PAGE:
-                continue
-            found = self.rows(chosen.kind, [row.id for row in held], chosen.names) if self._fresh else held
-            found = [row for row in found if chosen.stamp(row) >= window.since]
-            merged = [record for row in found for record in chosen.merged_away(row)]
-            records = (*self._selector.records(chosen, found), *merged)
-            if records:
-                yield Page(records, stand.cursor(), drained=False)
-            held = []
-        yield from self._gone(chosen, stand)
-
-    def _searched(self, chosen: Selection, window: Window) -> Iterator[tuple[list[Row], Window]]:
+    def _changed(self, chosen: Selection, window: Window) -> Iterator[Found]:
+        """What search finds in the window; nothing where everything is about to be read anyway."""
         names = [chosen.modified] if self._fresh else chosen.names
-        while window.stage == "live":
-            answer = self._gateway.send(routes.SEARCH, chosen.kind, body=_search(chosen.modified, names, window))
-            rows = sorted(answer.results, key=lambda row: int(row.id))
-            window = window.opened(self._gateway.server_time)
-            if not _after(answer):
-                window = window.gone()
-            elif rows and int(rows[-1].id) > int(window.after or 0):
-                window = window.at(rows[-1].id)
-            else:
-                raise TryAgain(f"{self._gateway.name}: the search of {chosen.kind} does not advance")
-            yield rows, window
+        calls = self._pages.searched(chosen.kind, chosen.modified, names, window)
+        first = next(calls)
+        window = window.opened(first.at)
+        if window.by_night:
+            yield [], window.at("")
+            return
+        for batch in gathered(chain([first], calls), LINK_PAGE if chosen.links else SEARCH_PAGE):
+            records = self._news(chosen, batch.rows, window)
+            window = self._further(chosen, window, records, batch.after)
+            yield records, window
 
-    def _gone(self, chosen: Selection, window: Window) -> Iterator[Page]:
-        """Deleted records. Only the archive's own stamp tells when, so its list is read to the end."""
-        for rows, after in self._listed(chosen.kind, ["hs_object_id"], window.after, archived="true"):
-            records = tuple(chosen.tombstone(row) for row in rows)
-            records = tuple(record for record in records if record.stamp >= window.since)
-            cursor = (window.at(after) if after else window.following()).cursor()
-            if records or not after:
-                yield Page(records, cursor, drained=not after)
+    def _news(self, chosen: Selection, hits: Sequence[Row], window: Window) -> list[Record]:
+        """The hits that were not handed over before, with the values that they have now."""
+        known = {row.id: window.seen[row.id] for row in hits if window.knows(row.id, chosen.stamp(row))}
+        again = self._selector.relinked(chosen, known) if window.deep and chosen.links else ()
+        news = [row for row in hits if row.id not in known or row.id in again]
+        rows = self.rows(chosen.kind, [row.id for row in news], chosen.names) if self._fresh else news
+        return self._records(chosen, [row for row in rows if chosen.stamp(row) >= window.since])
 
+    def _gone(self, chosen: Selection, window: Window) -> Iterator[Found]:
+        """What went into the recycle bin, which tells when in no order, and what came out of it again."""
+        told, since = frozenset(window.bin), moment(window.binned or window.lo)
+        names = ["hs_object_id", *chosen.merges]
+        calls = self._pages.listed(chosen.kind, names, window.after, archived=True)
+        for batch in gathered(calls, BIN_PAGE):
+            left, window = window.binning([int(row.id) for row in batch.rows], batch.after)
+            back = self._records(chosen, self.rows(chosen.kind, left, chosen.names))
+            rows = [(row, chosen.tombstone(row)) for row in batch.rows]
+            thrown = [
+                gone
+                for row, tombstone in rows
+                if tombstone.stamp >= (since + OVERLAP if int(row.id) in told else since)
+                for gone in (tombstone, *chosen.merged_away(row))
+            ]
+            window = self._further(chosen, window, back, batch.after)
+            yield [*thrown, *back], window
 
-Listed = tuple[list[Row], str]
-"""Rows of one list call, and the token of the next page (empty: it was the last)."""
+    def _whole(self, chosen: Selection, window: Window) -> Iterator[Found]:
+        """Every live record."""
+        wide = len(",".join(chosen.names)) > LONGEST_LIST
+        calls = self._pages.listed(chosen.kind, [chosen.modified] if wide else chosen.names, window.after)
+        for batch in gathered(calls, LINK_PAGE if chosen.links else LIST_PAGE):
+            window = window.opened(batch.at)
+            rows = batch.rows
+            if wide:
+                rows = self.rows(chosen.kind, [row.id for row in rows], chosen.names)
+            records = self._records(chosen, rows)
+            window = self._further(chosen, window, records, batch.after)
+            yield records, window
 
+    def _records(self, chosen: Selection, rows: Sequence[Row]) -> list[Record]:
+        """The records of these rows, and a tombstone of each that was merged into one of them."""
+        gone = (record for row in rows for record in chosen.merged_away(row))
+        return [*self._selector.records(chosen, rows), *gone]
 
-def _after(answer: Rows) -> str:
-    return str(answer.paging.next.after) if answer.paging and answer.paging.next else ""
+    def _further(self, chosen: Selection, window: Window, records: Sequence[Record], after: str) -> Window:
+        """The window once these records are handed over."""
+        again = window.again
+        fresh = (record for record in records if record.stamp >= again and not record.deleted)
+        window = window.remembering({record.ref.id: chosen.mark(record) for record in fresh})
+        if not after and (window.stage == "whole" or not window.night):
+            night = datetime_text(self._night(moment(window.hi))) if chosen.drifts else ""
+            window = window.but(night=night)
+        return window.at(after)
 
-
-def _search(modified: str, names: Sequence[str], window: Window) -> dict[str, Any]:
-    filters = [
-        {"propertyName": modified, "operator": "GTE", "value": milliseconds(window.lo)},
-        {"propertyName": "hs_object_id", "operator": "GT", "value": window.after or "0"},
-    ]
-    if window.hi:  # unknown before the first answer, whose time closes the window
-        filters.append({"propertyName": modified, "operator": "LTE", "value": milliseconds(window.hi)})
-    return {
-        "filterGroups": [{"filters": filters}],
-        "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
-        "properties": list(names),
-        "limit": SEARCH_PAGE,
-    }
+    def _night(self, now: datetime) -> datetime:
+        """When everything is read again: at night, and not too soon."""
+        if self._zone is None:
+            with suppress(CrmError, ZoneInfoNotFoundError, ValueError):
+                self._zone = ZoneInfo(self._gateway.account().time_zone)
+        if self._zone is None:
+            return now + NIGHT
+        earliest = (now + NIGHT / 2).astimezone(self._zone)
+        day = earliest.date() + timedelta(days=earliest.time() > QUIET)
+        return datetime.combine(day, QUIET, self._zone)

@@ -15,18 +15,13 @@ from connector.address import is_safe
 from connector.crm import Settings, Vault
 from connector.errors import CrmError, StopCrm, TryAgain
 from connector.salesforce.errors import Place, call_fault
+from connector.salesforce.rotation import Grant, Pocket, Rotation
 from connector.salesforce.session import At, Token, pooled
 
 TIMEOUT = (10.0, 30.0)
 FLOWS = ("client_credentials", "refresh_token", "jwt")
-
-
-class Grant(msgspec.Struct):
-    """The token endpoint's answer (help.salesforce.com, "OAuth 2.0 token response"); it names no expiry."""
-
-    access_token: str
-    instance_url: str
-    refresh_token: str | None = None
+SHARED_HOSTS = ("login.salesforce.com", "test.salesforce.com")
+PAGES = ".lightning.force.com"
 
 
 class Broker:
@@ -34,16 +29,19 @@ class Broker:
 
     Once Salesforce has refused the credentials, nothing more is tried until the program starts again: repeated
     sign-ins lock the user out, and a refresh token used twice revokes its family.
+
+    Only refresh tokens are kept in the vault: the other flows sign in anew at no cost, and leave nothing behind.
     """
 
     def __init__(self, name: str, settings: Settings, vault: Vault | None, session: requests.Session) -> None:
         self._name = name
         self._settings = settings
-        self._vault = vault
         self._session = session
+        self._rotation = Rotation(name, settings.get("refresh_token", ""), vault or Pocket())
         self._lock = Lock()
         self._token: Token | None = None
-        self._refresh_token = settings.get("refresh_token")
+        self._stale: str | None = None
+        self._borrowed = False  # whether the session is one that another process opened
         self._dead: StopCrm | None = None
 
     def token(self) -> Token:
@@ -59,24 +57,33 @@ class Broker:
         """Another token than ``stale``: somebody else's newer one, or a new sign-in. Raises TryAgain, StopCrm."""
         with self._lock:
             if self._token is stale:
-                self._token = None
+                self._token, self._stale = None, stale.value
         return self.token()
 
-    def refused(self, fault: CrmError) -> StopCrm:
-        """The latch: a fresh token was refused too. Returns what to raise, now and from now on."""
+    def refused(self, fault: CrmError) -> CrmError:
+        """The latch: a fresh token was refused too. Returns what to raise, now and from now on.
+
+        A session that another process left behind may just be as old as ours was: then it is time for a new one.
+        """
+        if self._borrowed:
+            return TryAgain(f"{fault.message} (a new sign-in follows)", code=fault.code, after=0)
         self._dead = StopCrm(f"{fault.message} (a new sign-in did not help)", code=fault.code)
         return self._dead
 
     def _signed_in(self) -> Token:
         try:
-            match self._settings.get("flow", "client_credentials"):
+            flow = self._settings.get("flow", "client_credentials")
+            if wrong := address_fault(self._settings["url"], flow):
+                raise StopCrm(f"{self._name}: {wrong}")
+            match flow:
                 case "client_credentials":
                     grant = self._ask({"grant_type": "client_credentials", **self._client()})
                 case "refresh_token":
-                    grant = self._refreshed()
+                    self._borrowed = True
+                    grant = self._rotation.session(self._stale, self._refreshed)
                 case "jwt":
                     grant = self._by_jwt()
-                case flow:
+                case _:
                     raise StopCrm(f"{self._name}: no sign-in flow {flow!r}; set flow to one of {', '.join(FLOWS)}")
             return self._token_of(grant)
         except StopCrm as fault:
@@ -95,24 +102,9 @@ class Broker:
         names = ("client_id", "client_secret")
         return {name: self._settings[name] for name in names if self._settings.get(name)}
 
-    def _refreshed(self) -> Grant:
-        """Refresh token rotation: the new token is stored before the access token is used."""
-        stored = self._vault.load(self._name) if self._vault else None
-        used = stored or self._refresh_token or ""
-        form = {"grant_type": "refresh_token", "refresh_token": used, **self._client()}
-        try:
-            grant = self._ask(form)
-        except StopCrm:
-            # another process may have rotated the token since we loaded it
-            newer = self._vault.load(self._name) if self._vault else None
-            if newer in (None, used):
-                raise
-            return self._ask({**form, "refresh_token": str(newer)})
-        if grant.refresh_token not in (None, used):
-            self._refresh_token = grant.refresh_token
-            if self._vault:
-                self._vault.swap(self._name, stored, str(grant.refresh_token))
-        return grant
+    def _refreshed(self, token: str) -> Grant:
+        self._borrowed = False
+        return self._ask({"grant_type": "refresh_token", "refresh_token": token, **self._client()})
 
     def _by_jwt(self) -> Grant:
         """simple_salesforce signs the assertion; its audience is Salesforce's own sign-in host, not the org."""
@@ -125,7 +117,7 @@ class Broker:
                     username=self._settings["username"],
                     consumer_key=self._settings["client_id"],
                     privatekey=self._settings["private_key"],
-                    domain="test" if ".sandbox." in url else "login",
+                    domain="test" if is_sandbox(url) else "login",
                 )
             except SalesforceAuthenticationFailed as error:
                 # the code of a body that was no JSON is its status
@@ -157,3 +149,19 @@ class Broker:
 
     def _place(self) -> Place:
         return Place(self._name, "", datetime.min.replace(tzinfo=UTC))
+
+
+def is_sandbox(url: str) -> bool:
+    """Whether a JWT for this address is meant for Salesforce's sign-in host of sandboxes."""
+    host = urlsplit(url).hostname or ""
+    return ".sandbox." in host or host == "test.salesforce.com"
+
+
+def address_fault(url: str, flow: str) -> str | None:
+    """What is wrong with the address to sign in at (help.salesforce.com, "My Domain")."""
+    host = urlsplit(url).hostname or ""
+    if host.endswith(PAGES):
+        return f"{host} serves pages only; set url to {host.removesuffix(PAGES)}.my.salesforce.com"
+    if host in SHARED_HOSTS and flow == "client_credentials":
+        return f"client credentials are not taken at {host}; set url to the org's own ….my.salesforce.com"
+    return None

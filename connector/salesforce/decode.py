@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from connector.record import FieldType, Value, datetime_text, number_text
+from connector.record import FieldType, Text, datetime_text, number_text
 
 
 class QueryPage(msgspec.Struct):
@@ -17,6 +17,7 @@ class QueryPage(msgspec.Struct):
     done: bool
     records: list[dict[str, Any]]
     nextRecordsUrl: str | None = None  # noqa: N815 the vendor's word
+    totalSize: int = 0  # noqa: N815 the vendor's word
 
 
 class RowResult(msgspec.Struct):
@@ -60,8 +61,8 @@ ROWS = msgspec.json.Decoder(list[RowResult])
 GRAPHS = msgspec.json.Decoder(Graphs)
 
 
-def canonical(kind: FieldType, value: object) -> Value:
-    """One value of a page in canonical spelling. Fields of unknown type pass as their own text."""
+def canonical(kind: FieldType, value: object) -> Text:
+    """One value of a page in canonical spelling. Fields of unknown type pass as their own text or JSON."""
     match value:
         case None | "":
             return None
@@ -79,10 +80,36 @@ def canonical(kind: FieldType, value: object) -> Value:
             return msgspec.json.encode(value).decode()
 
 
+def any_text(value: object) -> Text:
+    """A value of a field whose type says nothing."""
+    return value if type(value) is str and value else canonical(FieldType.TEXT, value)
+
+
+def number_of(raw: msgspec.Raw) -> Text:
+    """A JSON number in canonical spelling, from its own digits."""
+    text = str(raw, "ascii")
+    if text[-2:] == ".0" and text != "-0.0":
+        return text[:-2]
+    if text[0] in "-0123456789":
+        return plain_number(text)
+    return any_text(msgspec.json.decode(text))
+
+
+def plain_number(text: str) -> str:
+    """``1234.50`` as ``1234.5``, and Java's ``1.0E7`` as ``10000000``."""
+    if "E" in text or "e" in text:
+        return number_text(Decimal(text))
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
 def moment_text(text: str) -> str:
-    """``2025-01-01T00:00:00.000+0000`` as ``2025-01-01T00:00:00Z``."""
+    """``2025-01-01T00:00:00.000+0000`` (JSON) and ``….000Z`` (CSV) as ``2025-01-01T00:00:00Z``."""
     if text.endswith(".000+0000"):
         return text[:-9] + "Z"
+    if text.endswith(".000Z"):
+        return text[:-5] + "Z"
     return datetime_text(datetime.fromisoformat(text))
 
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import msgspec
 
 from connector.record import FieldInfo, FieldType
-from connector.salesforce.wire import Wire
+from connector.salesforce.wire import NotModified, Wire
 
 TYPES = {
     "id": FieldType.ID,
@@ -33,6 +33,15 @@ class Option(msgspec.Struct):
     active: bool = True
 
 
+class RecordType(msgspec.Struct, rename="camel"):
+    """One record type of an object; the master stands for rows that have none."""
+
+    record_type_id: str
+    name: str = ""
+    available: bool = True
+    master: bool = False
+
+
 class Described(msgspec.Struct, rename="camel"):
     """One field of a describe (REST API Developer Guide, "sObject Describe")."""
 
@@ -44,42 +53,92 @@ class Described(msgspec.Struct, rename="camel"):
     nillable: bool = True
     calculated: bool = False
     unique: bool = False
+    external_id: bool = False
+    case_sensitive: bool = False
+    restricted_picklist: bool = False
     createable: bool = False
     updateable: bool = False
+    filterable: bool = True
+    sortable: bool = True
     defaulted_on_create: bool = False
     picklist_values: list[Option] = []
     reference_to: list[str] = []
 
 
-class Description(msgspec.Struct):
+class Description(msgspec.Struct, rename="camel"):
     """The part of a describe that we use."""
 
     fields: list[Described]
+    createable: bool = True
+    updateable: bool = True
+    deletable: bool = True
+    record_type_infos: list[RecordType] = []
 
 
 DESCRIPTION = msgspec.json.Decoder(Description)
 
 
 class Catalogue:
-    """Describes of one org, kept until ``forget``."""
+    """Describes of one org, kept until ``doubt`` or ``forget``."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._known: dict[str, dict[str, FieldInfo]] = {}
+        self._last: dict[str, dict[str, FieldInfo]] = {}
+        self._described: dict[str, Description] = {}
+        self._modified: dict[str, str] = {}
+        self._doubted: set[str] = set()
 
     def fields(self, kind: str) -> dict[str, FieldInfo]:
         """The fields of an object by name. Raises PauseMapping where the object does not exist for us."""
-        if kind not in self._known:
-            answer = self._wire.get(f"sobjects/{quote(kind, safe='')}/describe", kind=kind)
-            self._known[kind] = {field.name: _info(field) for field in answer.read(DESCRIPTION).fields}
+        if kind not in self._known or kind in self._doubted:
+            self._ask(kind)
         return self._known[kind]
+
+    def described(self, kind: str) -> Description:
+        """All that a describe says and we use, for checks. Raises PauseMapping."""
+        self.fields(kind)
+        return self._described[kind]
+
+    def is_external_id(self, kind: str, name: str) -> bool:
+        """Whether rows can be upserted by this field. Raises PauseMapping."""
+        return any(field.external_id for field in self.described(kind).fields if field.name == name)
+
+    def path(self, kind: str) -> str:
+        """Where an object is described, below ``/services/data/vXX.X/``."""
+        return f"sobjects/{quote(kind, safe='')}/describe"
+
+    def condition(self, kind: str) -> dict[str, str]:
+        """The headers that make an unchanged describe answer 304 without its body."""
+        modified = self._modified.get(kind) if kind in self._known else None
+        return {"If-Modified-Since": modified} if modified else {}
+
+    def _ask(self, kind: str) -> None:
+        try:
+            answer = self._wire.get(self.path(kind), kind=kind, headers=self.condition(kind))
+        except NotModified:
+            self._doubted.discard(kind)
+            return
+        self._described[kind] = answer.read(DESCRIPTION)
+        self._known[kind] = {field.name: _info(field) for field in self._described[kind].fields}
+        self._last[kind] = self._known[kind]
+        self._modified[kind] = answer.headers.get("Last-Modified", "")
+        self._doubted.discard(kind)
+
+    def last(self, kind: str) -> dict[str, FieldInfo]:
+        """The fields when we last asked, forgotten or not; none before the first time. Asks nothing."""
+        return self._last.get(kind, {})
 
     def knows(self, kind: str) -> bool:
         """Whether it was asked already."""
         return kind in self._known
 
+    def doubt(self, kind: str) -> None:
+        """Ask again next time, whether the object has changed since."""
+        self._doubted.add(kind)
+
     def forget(self, kind: str) -> None:
-        """Ask again next time: the object has changed, or what we may see of it."""
+        """Ask again next time: the object has changed, or what we may see of it, which no stamp tells for sure."""
         self._known.pop(kind, None)
 
 

@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 from connector.errors import (
     CrmError,
@@ -39,10 +41,12 @@ CODES: Final[Mapping[str, Recovery]] = {
     "UNABLE_TO_LOCK_ROW": (TryAgain, WAIT),
     "INVALID_QUERY_LOCATOR": (TryAgain, WAIT),
     "PROCESSING_HALTED": (TryAgain, WAIT),
+    "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE": (TryAgain, WAIT),
     "ALL_OR_NONE_OPERATION_ROLLED_BACK": (TryAgain, WAIT),
     "rate_limit_exceeded": (TryAgain, "too many sign-ins an hour; " + WAIT),
     "REQUEST_LIMIT_EXCEEDED": (PauseUntil, "wait, or buy more API calls for the org"),
     "ENTITY_IS_LOCKED": (Locked, "finish the approval that locks the record"),
+    "ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE": (Stale, "nothing to do; the record is read again"),
     "ENTITY_IS_DELETED": (Gone, "nothing to do; the record is read again"),
     "NOT_FOUND": (Gone, "nothing to do; the record is read again"),
     "INVALID_CROSS_REFERENCE_KEY": (Gone, "nothing to do; the record is read again"),
@@ -61,6 +65,11 @@ CODES: Final[Mapping[str, Recovery]] = {
     "MALFORMED_ID": (Rejected, RECORD),
     "JSON_PARSER_ERROR": (Rejected, RECORD),
     "DELETE_FAILED": (Rejected, RECORD),
+    "DEPENDENCY_EXISTS": (Rejected, RECORD),
+    "MISSING_ARGUMENT": (Rejected, RECORD),
+    "INVALID_STATUS": (Rejected, RECORD),
+    "CANNOT_UPDATE_CONVERTED_LEAD": (Rejected, RECORD),
+    "INACTIVE_OWNER_OR_USER": (Rejected, "give the record to an active user"),
     "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": (Rejected, "correct the trigger or flow that refuses the record"),
     "CANNOT_EXECUTE_FLOW_TRIGGER": (Rejected, "correct the flow that refuses the record"),
     "TXN_SECURITY_METERING_ERROR": (Rejected, "correct the transaction security policy"),
@@ -69,12 +78,20 @@ CODES: Final[Mapping[str, Recovery]] = {
     "INVALID_FIELD": (PauseMapping, MAPPING),
     "INVALID_FIELD_FOR_INSERT_UPDATE": (PauseMapping, MAPPING),
     "INVALID_TYPE": (PauseMapping, MAPPING),
+    "INVALID_TYPE_FOR_OPERATION": (PauseMapping, MAPPING),
+    "INVALIDENTITY": (PauseMapping, MAPPING),
+    "FUNCTIONALITY_NOT_ENABLED": (PauseMapping, "turn the feature on, or pause the mapping"),
+    "FEATURENOTENABLED": (PauseMapping, "turn the feature on, or pause the mapping"),
+    "LIMIT_EXCEEDED": (PauseMapping, "wait until the org's own limit allows more"),
+    "STORAGE_LIMIT_EXCEEDED": (PauseMapping, "free storage in the org, or buy more"),
     "INSUFFICIENT_ACCESS": (PauseMapping, MAPPING),
     "MALFORMED_QUERY": (PauseMapping, MAPPING),
     "QUERY_TOO_COMPLICATED": (PauseMapping, "map fewer formula fields"),
     "OPERATION_TOO_LARGE": (PauseMapping, "give the integration user View All Data"),
     "INVALID_SESSION_ID": (StopCrm, SIGN_IN),
     "INVALID_AUTH_HEADER": (StopCrm, SIGN_IN),
+    "InvalidSessionId": (StopCrm, SIGN_IN),
+    "InvalidVersion": (StopCrm, "set a newer api_version in config.toml"),
     "UNSUPPORTED_API_VERSION": (StopCrm, "set a newer api_version in config.toml"),
     "API_DISABLED_FOR_ORG": (StopCrm, "enable the API for the org and its integration user"),
     "invalid_grant": (StopCrm, SIGN_IN),
@@ -88,6 +105,24 @@ CODES: Final[Mapping[str, Recovery]] = {
     "inactive_user": (StopCrm, "activate the integration user"),
     "inactive_org": (StopCrm, "the org is closed or locked; ask Salesforce"),
 }
+WRAPPERS: Final = (
+    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+    "CANNOT_EXECUTE_FLOW_TRIGGER",
+    "TXN_SECURITY_METERING_ERROR",
+)
+"""Codes under which an org's own automation fails, for a cause that only the message tells."""
+CROWDED: Final = ("UNABLE_TO_LOCK_ROW", "CPU time limit")
+"""Causes that fewer rows in a call may cure."""
+DESCRIPTIONS: Final[Mapping[str, str]] = {
+    "expired access/refresh token": "authorise the app once more and set the new refresh_token in config.toml",
+    "expired authorization code": "set the clock of this machine right",
+    "audience is invalid": "set url to the org's own address; a sandbox's has .sandbox. in it",
+    "hasn't approved": "admit the integration user to the external client app; a sandbox refresh undoes that",
+    "ip restricted": "admit this machine's address to the org, or relax the app's IP policy",
+    "user is locked": "unlock the integration user",
+    "High Assurance": "let the integration user's profile sign in without a high-assurance session",
+}
+"""Fixes that only the description of an OAuth error tells apart (salesforce.com, "OAuth Error Codes")."""
 STATUSES: Final[Mapping[int, Recovery]] = {
     401: (StopCrm, SIGN_IN),
     406: (TryAgain, WAIT),
@@ -99,7 +134,27 @@ STATUSES: Final[Mapping[int, Recovery]] = {
     429: (TryAgain, WAIT),
     431: (PauseMapping, "map fewer fields of this object"),
 }
+UNUSABLE_FILES: Final = ("InvalidBatch", "ClientInputError")
+"""What a job says whose file can never be read, before a colon; any other end is worth another way."""
 NO_COLUMN = re.compile(r"No such column '([^']+)'")
+
+
+class Match(msgspec.Struct):
+    """A record that resembles a refused one."""
+
+    record: dict[str, Any]
+
+
+class Matches(msgspec.Struct):
+    """What one matching rule found."""
+
+    matchRecords: list[Match] = []  # noqa: N815 the vendor's word
+
+
+class Resembled(msgspec.Struct):
+    """Why a duplicate rule refused a record."""
+
+    matchResults: list[Matches] = []  # noqa: N815 the vendor's word
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +188,21 @@ def complaint(content: object) -> Complaint:
         case {"errorCode": str(code), **rest} | {"statusCode": str(code), **rest}:
             fields = rest.get("fields")
             names = tuple(str(name) for name in fields) if isinstance(fields, list) else ()
-            return Complaint(code, str(rest.get("message") or code), names)
+            return Complaint(code, str(rest.get("message") or code) + _resembled(rest), names)
+        case str(url) if url.startswith("/services/data/"):
+            return Complaint("DUPLICATE_EXTERNAL_ID", f"several records hold this key, {url} is one")
     return Complaint("", "an answer that is not Salesforce's")
+
+
+def _resembled(error: Mapping[Any, Any]) -> str:
+    """Which records a duplicate rule found; answers about one row misspell the word."""
+    found = error.get("duplicateResult") or error.get("duplicateResut")
+    try:
+        records = msgspec.convert(found, Resembled).matchResults if found else []
+    except msgspec.ValidationError:
+        return ""
+    ids = [match.record.get("Id", "") for result in records for match in result.matchRecords]
+    return f" It resembles {', '.join(ids)}." if ids else ""
 
 
 def call_fault(place: Place, status: int, content: object) -> CrmError:
@@ -156,13 +224,31 @@ def row_fault(place: Place, content: object) -> CrmError:
     recovery = CODES.get(said.code, (Rejected, RECORD))
     if said.code == "INVALID_CROSS_REFERENCE_KEY" and said.fields:
         recovery = (Rejected, "correct the reference; what it points to was deleted or never existed")
-    if recovery[0] is Rejected and "UNABLE_TO_LOCK_ROW" in said.message:
+    if said.code in WRAPPERS and any(cause in said.message for cause in CROWDED):
         recovery = CODES["UNABLE_TO_LOCK_ROW"]
     return _fault(place, said, recovery)
 
 
+def bulk_fault(place: Place, text: str) -> CrmError:
+    """What a row of failedResults means: ``CODE:message:fields --`` (Bulk API 2.0 Guide, "Failed Results")."""
+    code, _, rest = text.partition(":")
+    message, _, names = rest.rpartition(":")
+    fields = [name for name in names.removesuffix("--").strip().split(",") if name]
+    return row_fault(place, {"statusCode": code.strip(), "message": message or rest, "fields": fields})
+
+
+def job_fault(place: Place, text: str) -> PauseMapping | None:
+    """Why a job failed for good, from its errorMessage ``Kind : message``; None where it may go another way."""
+    kind, _, message = (part.strip() for part in text.partition(" : "))
+    if kind not in UNUSABLE_FILES:
+        return None
+    name = message.rpartition(" : ")[2] if "Field name" in message else None
+    return PauseMapping(f"{place}: {kind} {message}; {MAPPING}", code=kind, kind=place.kind, field=name)
+
+
 def _fault(place: Place, said: Complaint, recovery: Recovery, status: str = "") -> CrmError:
     error, fix = recovery
+    fix = next((better for words, better in DESCRIPTIONS.items() if words in said.message), fix)
     names = f" ({', '.join(said.fields)})" if said.fields else ""
     message = f"{place}: {status}{said.code} {said.message}{names}; {fix}"
     if error is PauseUntil:

@@ -1,98 +1,33 @@
-"""Reads records with SOQL: closed windows in order of SystemModstamp and Id, keys, and ids."""
+"""Reads records from one org: closed windows in order of SystemModstamp and Id, keys, and ids."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence, Set
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote_plus
 
 import msgspec
 
-from connector.errors import PauseMapping, TryAgain
-from connector.record import ABSENT, Cursor, FieldType, Page, Record, Ref, Value, datetime_text
-from connector.salesforce.decode import PAGE, QueryPage, canonical, long_id, moment_text
+from connector.errors import CrmError, PauseMapping, TryAgain
+from connector.record import Cursor, FieldType, Page, Record
+from connector.salesforce.bulk import Jobs, worth
+from connector.salesforce.columns import Columns
+from connector.salesforce.decode import PAGE, long_id
+from connector.salesforce.deleted import hard_deletes
 from connector.salesforce.describe import Catalogue
-from connector.salesforce.wire import Answer, Wire
+from connector.salesforce.rows import Rows, Run
+from connector.salesforce.soql import KEY_BYTES, literal, pieces, quoted, select
+from connector.salesforce.windows import Window
+from connector.salesforce.wire import Ask, Wire
 
-OVERLAP = timedelta(minutes=10)
-"""A row's stamp is set when its transaction starts, and it shows when that ends: up to ten minutes later."""
 STAMPS = ("SystemModstamp", "CreatedDate")
-BATCH = 200
-URL_BYTES = 10_000
-"""Of the 16,384 that Salesforce takes for an address and its headers."""
-UNQUOTED = (FieldType.NUMBER, FieldType.BOOLEAN, FieldType.DATE, FieldType.DATETIME)
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """What is selected of one object: the asked-for fields that we can see, and how a row becomes a record."""
-
-    connection: str
-    kind: str
-    asked: tuple[str, ...]
-    types: dict[str, FieldType]
-    stamp: str
-    marks: tuple[str, ...]  # IsDeleted and MasterRecordId, where the object has them
-
-    def soql(self, clause: str) -> str:
-        """The query for these columns."""
-        names = dict.fromkeys(("Id", self.stamp, *self.marks, *self.types))
-        return select(names, self.kind, clause)
-
-    def without(self, field: str) -> Columns:
-        """The same columns but for one that turned out to be hidden."""
-        return replace(self, types={name: kind for name, kind in self.types.items() if name != field})
-
-    def record(self, row: dict[str, Any]) -> Record:
-        types = self.types
-        values: list[Value] = [canonical(types[n], row.get(n)) if n in types else ABSENT for n in self.asked]
-        return Record(
-            Ref(self.connection, self.kind, row["Id"]),
-            datetime.fromisoformat(moment_text(row[self.stamp])),
-            tuple(values),
-            deleted=row.get("IsDeleted") is True,
-            merged_into=row.get("MasterRecordId"),
-        )
-
-
-class Window(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A cursor: everything from ``low`` to ``high`` inclusive, after the record (``stamp``, ``id``).
-
-    Without ``low`` it is the first reading, of live records only. Without ``high`` it is a window not yet opened.
-    """
-
-    low: datetime | None = None
-    high: datetime | None = None
-    stamp: datetime | None = None
-    id: str = ""
-
-    def clause(self, column: str) -> str:
-        """WHERE and ORDER BY of what is left of this window."""
-        terms = []
-        if self.stamp:
-            here = datetime_text(self.stamp)
-            terms.append(f"({column} > {here} OR ({column} = {here} AND Id > {quoted(self.id)}))")
-        elif self.low:
-            terms.append(f"{column} >= {datetime_text(self.low)}")
-        if self.high:
-            terms.append(f"{column} <= {datetime_text(self.high)}")
-        where = f" WHERE {' AND '.join(terms)}" if terms else ""
-        return f"{where} ORDER BY {column}, Id"
-
-    def after(self, records: Sequence[Record]) -> Window:
-        """What is left when these have been read."""
-        if not records:
-            return self
-        return msgspec.structs.replace(self, stamp=records[-1].stamp, id=records[-1].ref.id)
-
-    def next(self) -> Window:
-        """The window that follows when this one has been read to its end."""
-        return Window(low=self.high - OVERLAP) if self.high else self
-
-    def cursor(self) -> Cursor:
-        return Cursor(msgspec.json.encode(self).decode())
+MARKS = ("IsDeleted", "MasterRecordId")
+ASKS_PER_CALL, QUERIES_PER_CALL = 25, 5
+LOOK_AGAIN = timedelta(hours=1)
+Asked = tuple[str, Sequence[str], Cursor | None]
+Leg = Iterator[tuple[tuple[Record, ...], bool]]
+"""Records, and whether they are the last of this leg."""
 
 
 class Reader:
@@ -102,31 +37,150 @@ class Reader:
         self._name = name
         self._wire = wire
         self._catalogue = catalogue
+        self._rows = Rows(wire, catalogue)
+        self._jobs = Jobs(wire)
+        self._sure: set[str] = set()  # objects that `ahead` has just described
+        self._looked: dict[str, datetime] = {}  # when objects of which we miss a field were described as a whole
+
+    # windows
 
     def changes(self, kind: str, fields: Sequence[str], since: Cursor | None) -> Iterator[Page]:
-        """See `connector.crm.Crm.changes`. Where a query locator dies, a query after the last record goes on."""
+        """See `connector.crm.Crm.changes`. Where a query locator dies, a query after the last record goes on.
+
+        What is large is read by a bulk job, whose rows come in no order. Two things make a window start with every
+        live record again: a field that could not be seen and now can, and formulas or roll-ups read a day ago.
+        """
+        if self._window(kind, since).high is None:
+            self._look_again(kind, fields)
+        run = self._run(kind, fields, since)
+        while True:
+            for records, ended in self._leg(run):
+                if ended and not run.window.again:
+                    gone, known_to = hard_deletes(self._wire, run.columns, run.window)
+                    following = run.window.next(run.columns, known_to)
+                    yield Page((*records, *gone), following.cursor(), drained=True)
+                    return
+                if ended:
+                    run.window = run.window.second_leg()
+                yield Page(records, run.window.cursor(), drained=False)
+
+    def ahead(self, asks: Sequence[Asked]) -> None:
+        """Describes, and first pages of five objects a call (REST API Developer Guide, "Composite").
+
+        A describe that has not changed is not sent again.
+        """
+        self._wire.forget_ready()
+        self._sure.clear()
+        with suppress(CrmError):
+            describes = self._describes(asks)
+            tried = self._openings(asks)
+            self._together(describes, tried)
+            for ask in describes:
+                if self._wire.has(ask.path):
+                    self._catalogue.doubt(ask.kind)
+                    self._catalogue.fields(ask.kind)
+                    self._sure.add(ask.kind)
+            # what was not known before, or has just changed
+            self._together([], [ask for ask in self._openings(asks) if ask not in tried])
+
+    def _describes(self, asks: Sequence[Asked]) -> list[Ask]:
+        wanted = {kind: self._condition(kind, fields) for kind, fields, _ in asks}
+        return [Ask(kind, self._catalogue.path(kind), headers) for kind, headers in wanted.items()]
+
+    def _condition(self, kind: str, fields: Sequence[str]) -> dict[str, str]:
+        """Of a describe: none once an hour where we miss a field, which only a whole describe is sure to show."""
+        moment, looked = self._wire.place(kind).moment, self._looked.get(kind)
+        late = looked is None or moment - looked >= LOOK_AGAIN
+        if late and not set(fields) <= self._known_names(kind):
+            self._looked[kind] = moment
+            return {}
+        return self._catalogue.condition(kind)
+
+    def _known_names(self, kind: str) -> Set[str]:
+        return self._catalogue.fields(kind).keys() if self._catalogue.knows(kind) else frozenset()
+
+    def _openings(self, asks: Sequence[Asked]) -> list[Ask]:
+        """The first query of each window, as far as its object is known; a bulk job has none."""
+        found = []
+        for kind, fields, since in asks:
+            if self._catalogue.knows(kind):
+                with suppress(PauseMapping):
+                    run = self._run(kind, fields, since)
+                    found += [self._rows.opening(run)] if run.window.job is None else []
+        return found
+
+    def _together(self, describes: Sequence[Ask], queries: Sequence[Ask]) -> None:
+        while describes or queries:
+            some, queries = queries[:QUERIES_PER_CALL], queries[QUERIES_PER_CALL:]
+            room = ASKS_PER_CALL - len(some)
+            self._wire.together([*describes[:room], *some])
+            describes = describes[room:]
+
+    def _run(self, kind: str, fields: Sequence[str], since: Cursor | None) -> Run:
         window = self._window(kind, since)
-        columns = self._columns(kind, fields, fresh=True)
+        columns = self._columns(kind, fields)
+        return Run(columns, window.opened(columns))
+
+    def _leg(self, run: Run) -> Leg:
+        """What is left of this leg, or of it by REST or by bulk, until the other one goes on."""
+        if run.window.job is None:
+            yield from self._by_rest(run)
+            return
+        for step in self._jobs.read(run.columns, run.window, run.window.job):
+            records, run.window, ended = step
+            yield records, ended
+
+    def _by_rest(self, run: Run) -> Leg:
         url = None
         while True:
-            page = self._following(url, kind)
-            if page is None:
-                columns, answer = self._asked(columns, window.clause(columns.stamp), deleted=window.low is not None)
-                window = window if window.high else msgspec.structs.replace(window, high=answer.moment)
-                page = answer.read(PAGE)
-            records = tuple(columns.record(row) for row in page.records)
+            page = self._rows.following(url, run.columns.kind, run.columns.page)
+            opening = page is None
+            if opening:
+                page = self._opened(run)
+                if page is None:
+                    return
+            records = self._rows.records(run, page)
+            run.window = run.window.after(records)
+            yield records, page.done
             if page.done:
-                yield Page(records, window.next().cursor(), drained=True)
                 return
-            window, url = window.after(records), page.nextRecordsUrl
-            yield Page(records, window.cursor(), drained=False)
+            if opening and worth(page.totalSize - len(page.records), len(page.records)):
+                begun = self._jobs.begin(run.columns, run.window)
+                if begun:
+                    run.window = begun
+                    return
+            url = page.nextRecordsUrl
+
+    def _opened(self, run: Run) -> Any:
+        """The first page of what is left, or None where that takes Salesforce too long: another way is taken."""
+        try:
+            answer = self._rows.first(run, run.clause(), deleted=not run.window.live)
+        except TryAgain as fault:
+            run.window = self._relieved(run, fault)
+            return None
+        run.window = run.window.closed_at(answer.moment)
+        return answer.read(run.columns.page)
+
+    def _relieved(self, run: Run, fault: TryAgain) -> Window:
+        """A way round a query that takes Salesforce too long: a bulk job, or half of the window."""
+        if fault.code != "QUERY_TIMEOUT":
+            raise fault
+        relieved = self._jobs.begin(run.columns, run.window)
+        if relieved is None:
+            now = run.window.high or self._wire.user().moment  # a refusal tells us no time
+            relieved = run.window.narrowed(now)
+        if relieved is None:
+            raise fault
+        return relieved
+
+    # keys and ids
 
     def ids(self, kind: str) -> Iterator[Sequence[str]]:
-        """The ids of all live records, in order."""
+        """The ids of all live records, in order. Never by a job, whose snapshot may be older than the question."""
         self._catalogue.fields(kind)
         last, url = "", None
         while True:
-            page = self._following(url, kind)
+            page = self._rows.following(url, kind, PAGE)
             if page is None:
                 where = f" WHERE Id > {quoted(last)}" if last else ""
                 page = self._wire.query(select(["Id"], kind, f"{where} ORDER BY Id"), kind=kind).read(PAGE)
@@ -139,18 +193,18 @@ class Reader:
 
     def read(self, kind: str, keys: Sequence[str], fields: Sequence[str], by: str) -> list[Record]:
         """See `connector.crm.Crm.read`."""
-        columns = self._columns(kind, fields)
+        run = Run(self._columns(kind, fields), Window())
         name = "Id" if by == "id" else by
         key_type = self._field_type(kind, name)
         wanted = dict.fromkeys(
             long_id(key) if key_type in (FieldType.ID, FieldType.REFERENCE) else key for key in keys
         )
         found: dict[str, Record] = {}
-        for batch in _batches([_literal(key, key_type) for key in wanted]):
-            columns, answer = self._asked(columns, f" WHERE {name} IN ({', '.join(batch)})")
-            found |= {record.ref.id: record for record in map(columns.record, self._rows(answer, kind))}
+        for batch in pieces([literal(key, key_type) for key in wanted], KEY_BYTES):
+            records = self._rows.matching(run, f" WHERE {name} IN ({', '.join(batch)})")
+            found |= {record.ref.id: record for record in records}
         gone = [key for key in wanted if key not in found]
-        if name == "Id" and gone and "MasterRecordId" in columns.marks:
+        if name == "Id" and gone and "MasterRecordId" in run.columns.marks:
             masters = self._masters(kind, gone) - found.keys()
             found |= {record.ref.id: record for record in self.read(kind, sorted(masters), fields, by)}
         return list(found.values())
@@ -158,55 +212,38 @@ class Reader:
     def _masters(self, kind: str, gone: Sequence[str]) -> set[str]:
         """The records that absorbed some of these."""
         masters: set[str] = set()
-        for batch in _batches([quoted(key) for key in gone]):
+        for batch in pieces([quoted(key) for key in gone], KEY_BYTES):
             soql = select(["Id", "MasterRecordId"], kind, f" WHERE Id IN ({', '.join(batch)})")
-            rows = self._rows(self._wire.query(soql, kind=kind, deleted=True), kind)
-            masters |= {row["MasterRecordId"] for row in rows if row["MasterRecordId"]}
+            page = self._wire.query(soql, kind=kind, deleted=True).read(PAGE)
+            masters |= {row["MasterRecordId"] for row in page.records if row["MasterRecordId"]}
         return masters
 
-    def _rows(self, answer: Answer, kind: str) -> Iterator[dict[str, Any]]:
-        page = answer.read(PAGE)
-        yield from page.records
-        while not page.done:
-            page = self._wire.more(str(page.nextRecordsUrl), kind=kind).read(PAGE)
-            yield from page.records
+    # what can be seen
 
-    def _following(self, url: str | None, kind: str) -> QueryPage | None:
-        """The next page of a locator, or None where there is none, or it has died."""
-        if url is None:
-            return None
-        try:
-            return self._wire.more(url, kind=kind).read(PAGE)
-        except TryAgain as fault:
-            if fault.code != "INVALID_QUERY_LOCATOR":
-                raise
-        return None
-
-    def _asked(self, columns: Columns, clause: str, *, deleted: bool = False) -> tuple[Columns, Answer]:
-        """The first page; a field that has just been hidden or removed is left out, and described anew."""
-        while True:
-            try:
-                return columns, self._wire.query(columns.soql(clause), kind=columns.kind, deleted=deleted)
-            except PauseMapping as fault:
-                if fault.code != "INVALID_FIELD" or fault.field not in columns.types:
-                    raise
-                self._catalogue.forget(columns.kind)
-                columns = columns.without(fault.field)
-
-    def _columns(self, kind: str, fields: Sequence[str], *, fresh: bool = False) -> Columns:
-        seen_before = self._catalogue.knows(kind)
-        known = self._catalogue.fields(kind)
-        if fresh and seen_before and not set(fields) <= known.keys():
-            # a field that we could not see when we last asked may be there by now
+    def _look_again(self, kind: str, fields: Sequence[str]) -> None:
+        """A field that we could not see when we last asked may be there by now."""
+        if kind in self._sure:
+            self._sure.discard(kind)
+        elif self._catalogue.knows(kind) and not set(fields) <= self._catalogue.fields(kind).keys():
             self._catalogue.forget(kind)
-            known = self._catalogue.fields(kind)
-        stamp = next((name for name in STAMPS if name in known), None)
+
+    def _columns(self, kind: str, fields: Sequence[str]) -> Columns:
+        known = self._catalogue.fields(kind)
+        described = self._catalogue.described(kind).fields
+        usable = {field.name for field in described if field.filterable and field.sortable}
+        stamp = next((name for name in STAMPS if name in usable), None)
         if stamp is None:
-            message = f"{self._name}, {kind}: no SystemModstamp to read by; this object cannot be mapped"
+            message = f"{self._name}, {kind}: no SystemModstamp to sort and filter by; this object cannot be mapped"
             raise PauseMapping(message, kind=kind)
-        types = {name: known[name].type for name in fields if name in known}
-        marks = tuple(name for name in ("IsDeleted", "MasterRecordId") if name in known)
-        return Columns(self._name, kind, tuple(fields), types, stamp, marks)
+        return Columns(
+            self._name,
+            kind,
+            tuple(fields),
+            {name: known[name].type for name in fields if name in known},
+            stamp,
+            tuple(name for name in MARKS if name in known),
+            frozenset(name for name in fields if name in known and known[name].calculated),
+        )
 
     def _field_type(self, kind: str, name: str) -> FieldType:
         info = self._catalogue.fields(kind).get(name)
@@ -221,36 +258,3 @@ class Reader:
         except msgspec.DecodeError as error:
             message = f"{self._name}, {kind}: the stored cursor {since!r} is not ours; read the object anew"
             raise PauseMapping(message, kind=kind) from error
-
-
-def select(names: Iterable[str], kind: str, clause: str) -> str:
-    """A query. Names and kind come from a describe, and every value in ``clause`` is a literal of ours."""
-    return f"SELECT {', '.join(names)} FROM {kind}{clause}"  # noqa: S608
-
-
-def quoted(text: str) -> str:
-    """A text as SOQL writes it (SOQL and SOSL Reference, "Quoted string escape sequences")."""
-    for plain, escaped in (("\\", "\\\\"), ("'", "\\'"), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")):
-        text = text.replace(plain, escaped)
-    return f"'{text}'"
-
-
-def _literal(text: str, kind: FieldType) -> str:
-    """A key as SOQL writes it; what is not spelt like its field's type is quoted, never part of the query."""
-    bare = kind in UNQUOTED and all(letter.isalnum() or letter in "+-.:" for letter in text)
-    return text if bare else quoted(text)
-
-
-def _batches(literals: Sequence[str]) -> Iterator[list[str]]:
-    """Literals in batches that an IN (...) takes."""
-    batch: list[str] = []
-    size = 0
-    for literal in literals:
-        weight = len(quote_plus(literal)) + 4
-        if batch and (len(batch) == BATCH or size + weight > URL_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(literal)
-        size += weight
-    if batch:
-        yield batch

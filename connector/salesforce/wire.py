@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
+from urllib.parse import quote_plus
 
 import msgspec
 import requests
 from requests.exceptions import ConnectTimeout, SSLError
+from requests.structures import CaseInsensitiveDict
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError, SalesforceExpiredSession
 from urllib3.exceptions import MaxRetryError, NewConnectionError
@@ -23,11 +26,35 @@ from connector.salesforce.session import Bearer, Token, pooled
 
 API_VERSION = "62.0"
 MAY_HAVE_HAPPENED = (500, 502, 504)
+NOT_MODIFIED = 304
 EXPIRED = "Bad_OAuth_Token"
 """What the UserInfo endpoint answers, with 403, where the others say 401."""
 NEVER = datetime.min.replace(tzinfo=UTC)
+USAGE = re.compile(r"(?<![-\w])api-usage=(\d+)/(\d+)")
+"""Calls of the whole org in 24 hours, and how many it may make (REST API Developer Guide, "API Usage header")."""
 T = TypeVar("T")
 Call = Callable[[Bearer], requests.Response]
+
+
+class NotModified(Exception):
+    """What was asked for with If-Modified-Since has not changed since."""
+
+
+class Part(msgspec.Struct):
+    """What became of one request inside a composite call (REST API Developer Guide, "Composite")."""
+
+    httpStatusCode: int  # noqa: N815 the vendor's word
+    body: msgspec.Raw = msgspec.Raw(b"null")
+    httpHeaders: dict[str, str] = {}  # noqa: N815 the vendor's word
+
+
+class Parts(msgspec.Struct):
+    """The answers of a composite call, in the order in which they were asked for."""
+
+    compositeResponse: list[Part]  # noqa: N815 the vendor's word
+
+
+PARTS = msgspec.json.Decoder(Parts)
 
 
 class Client(Salesforce):
@@ -55,6 +82,7 @@ class Answer:
     body: bytes
     usage: str
     writes: bool
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def moment(self) -> datetime:
@@ -71,6 +99,20 @@ class Answer:
             raise _unsure(self.place, f"an answer that cannot be read ({error})", self.writes) from error
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One reading request that may travel with others. ``path`` is below ``/services/data/vXX.X/``."""
+
+    kind: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def query_path(soql: str, *, deleted: bool) -> str:
+    """``deleted`` includes what is in the recycle bin (queryAll)."""
+    return f"{'queryAll' if deleted else 'query'}/?q={quote_plus(soql)}"
+
+
 class Wire:
     """Everything that goes to one org. Never waits and never repeats, but for one renewal of an expired session."""
 
@@ -78,14 +120,64 @@ class Wire:
         self._name = name
         self._ledger = ledger
         self._moment = NEVER
+        self._ready: dict[str, tuple[int, Answer]] = {}
         session = pooled()
         self._broker = Broker(name, settings, vault, session)
         self._client = Client(settings.get("api_version", API_VERSION), session)
         self.version = f"v{self._client.sf_version}"
 
-    def get(self, path: str, *, kind: str = "") -> Answer:
-        """One reading call below ``/services/data/vXX.X/``."""
-        return self._answer(kind, lambda bearer: self._client.send("GET", path, auth=bearer))
+    def get(self, path: str, *, kind: str = "", headers: Mapping[str, str] | None = None) -> Answer:
+        """One reading call below ``/services/data/vXX.X/``. Raises NotModified for a condition that is not met."""
+        status, ready = self._ready.pop(path, (0, None))
+        if status == NOT_MODIFIED:
+            raise NotModified
+        if ready:
+            return ready
+        return self._answer(kind, lambda bearer: self._client.send("GET", path, auth=bearer, headers=headers or {}))
+
+    def together(self, asks: Sequence[Ask]) -> None:
+        """Ask for all of these in one composite call; ``get`` and ``query`` then have their answers, each once.
+
+        Up to 25, five of them queries. Those that failed are forgotten: who needs them asks again and is told why.
+        """
+        root = f"/services/data/{self.version}/"
+        wanted = [
+            {"method": "GET", "url": root + ask.path, "referenceId": f"r{number}", "httpHeaders": ask.headers}
+            for number, ask in enumerate(asks)
+        ]
+        answer = self.ask("POST", "composite", {"allOrNone": False, "compositeRequest": wanted})
+        for ask, part in zip(asks, answer.read(PARTS).compositeResponse, strict=False):
+            if part.httpStatusCode in (200, NOT_MODIFIED):
+                place = self.place(ask.kind)
+                found = Answer(
+                    place,
+                    bytes(part.body),
+                    answer.usage,
+                    writes=False,
+                    headers=CaseInsensitiveDict(part.httpHeaders),
+                )
+                self._ready[ask.path] = (part.httpStatusCode, found)
+
+    def has(self, path: str) -> bool:
+        """Whether the answer to this is there already."""
+        return path in self._ready
+
+    def forget_ready(self) -> None:
+        """Nothing that was asked for together is used any more."""
+        self._ready.clear()
+
+    def ask(self, method: str, path: str, body: object = None, *, kind: str = "") -> Answer:
+        """One call that changes no record, whatever its method: it may be repeated."""
+        content = msgspec.json.encode(body) if body is not None else b""
+        return self._answer(kind, lambda bearer: self._client.send(method, path, data=content, auth=bearer))
+
+    def stream(self, path: str, *, kind: str) -> requests.Response:
+        """One reading call whose CSV is read as it comes. The caller closes it."""
+
+        def call(bearer: Bearer) -> requests.Response:
+            return self._client.send("GET", path, auth=bearer, stream=True, headers={"Accept": "text/csv"})
+
+        return self._respond(kind, call)
 
     def user(self) -> Answer:
         """Who we are (help.salesforce.com, "UserInfo endpoint")."""
@@ -97,11 +189,7 @@ class Wire:
 
     def query(self, soql: str, *, kind: str, deleted: bool = False) -> Answer:
         """The first page of a query; ``deleted`` includes what is in the recycle bin (queryAll)."""
-
-        def call(bearer: Bearer) -> requests.Response:
-            return _response(self._client.query(soql, include_deleted=deleted, auth=bearer))
-
-        return self._answer(kind, call)
+        return self.get(query_path(soql, deleted=deleted), kind=kind)
 
     def more(self, url: str, *, kind: str) -> Answer:
         """The next page of a query, by its nextRecordsUrl."""
@@ -111,15 +199,22 @@ class Wire:
 
         return self._answer(kind, call)
 
-    def write(self, method: str, path: str, body: bytes = b"", *, kind: str) -> Answer:
+    def write(
+        self, method: str, path: str, body: bytes = b"", *, kind: str, headers: Mapping[str, str] | None = None
+    ) -> Answer:
         """One writing call. Raises InDoubt when it may have happened."""
 
         def call(bearer: Bearer) -> requests.Response:
-            return self._client.send(method, path, data=body, auth=bearer)
+            return self._client.send(method, path, data=body, auth=bearer, headers=headers or {})
 
         return self._answer(kind, call, writes=True)
 
     def _answer(self, kind: str, call: Call, *, writes: bool = False) -> Answer:
+        response = self._respond(kind, call, writes=writes)
+        usage = response.headers.get("Sforce-Limit-Info", "")
+        return Answer(self.place(kind), response.content, usage, writes, response.headers)
+
+    def _respond(self, kind: str, call: Call, *, writes: bool = False) -> requests.Response:
         token = self._broker.token()
         try:
             response = self._once(kind, token, call, writes)
@@ -131,7 +226,9 @@ class Wire:
                 refusal = call_fault(self.place(""), error.status, error.content)
                 raise self._broker.refused(refusal) from error
         self._moment = _date(response) or self._moment
-        return Answer(self.place(kind), response.content, response.headers.get("Sforce-Limit-Info", ""), writes)
+        if usage := USAGE.search(response.headers.get("Sforce-Limit-Info", "")):
+            self._ledger.learn(self._name, "api", used=int(usage[1]), allowed=int(usage[2]))
+        return response
 
     def _once(self, kind: str, token: Token, call: Call, writes: bool) -> requests.Response:
         wait = self._ledger.take(self._name, "api")
@@ -142,6 +239,8 @@ class Wire:
         except SalesforceExpiredSession:
             raise
         except SalesforceError as error:
+            if error.status == NOT_MODIFIED:
+                raise NotModified from error
             if str(error.content) == EXPIRED:
                 raise SalesforceExpiredSession(error.url, 401, "", error.content) from error
             if writes and error.status in MAY_HAVE_HAPPENED:

@@ -43,6 +43,12 @@ class LineSplit:
     weights: dict[str, Fraction] | None
 
 
+def spread(lines: Sequence[Line], base: int) -> dict[str, int]:
+    """Each line's part of the difference between ``base`` (the header amount) and all lines, by unsigned size."""
+    sizes = proportional({line.id: Fraction(abs(line.net)) for line in lines})
+    return apportion(base - sum(line.net for line in lines), sizes, ())
+
+
 def split_lines(lines: Sequence[Line], base: int, tie_order: Sequence[str]) -> LineSplit:
     """Share ``base`` (minor units, the header amount) by lines.
 
@@ -50,9 +56,8 @@ def split_lines(lines: Sequence[Line], base: int, tie_order: Sequence[str]) -> L
     ValueError without lines, or when a line comes twice.
     """
     _refuse_unusable(lines)
-    sizes = proportional({line.id: Fraction(abs(line.net)) for line in lines})
     needs = {line.id: line.parts or {VENDOR: Fraction(1)} for line in lines}
-    adjustments = apportion(base - sum(line.net for line in lines), sizes, ())
+    adjustments = spread(lines, base)
     by_line = {
         line.id: apportion(line.net + adjustments[line.id], proportional(needs[line.id]), tie_order)
         for line in lines
@@ -63,6 +68,7 @@ def split_lines(lines: Sequence[Line], base: int, tie_order: Sequence[str]) -> L
     if any(totals.values()):
         return LineSplit(adjustments, by_line, dict(totals), _weights(totals))
     # worth nothing: shares by the lines' sizes, so that credit outlives a discount of 100 %
+    sizes = proportional({line.id: Fraction(abs(line.net)) for line in lines})
     nothing = added(proportional(needs[line], size) for line, size in sizes.items())
     return LineSplit(adjustments, by_line, dict(totals), nothing)
 

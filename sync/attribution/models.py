@@ -2,78 +2,125 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from math import lcm
 from typing import Final
 
+from sync.attribution.coalitions import lines, shapley
+from sync.attribution.grounds import Grounds, Unusable
 from sync.attribution.party import Party
+from sync.attribution.positions import first_touch, last_touch, time_decay, u_shape, w_shape
 from sync.attribution.terms import Terms, Unfilled
 from sync.attribution.trace import Weighed, listed, number, part, whole
-from sync.attribution.weights import VENDOR, Weights, added, proportional, summed
+from sync.attribution.weights import VENDOR, Weights, proportional, scaled, summed
 
 TOLERANCE: Final = Fraction(1, 100)
 """How far an agreed split may be from 100 % and still be taken as rounding."""
 
-Model = Callable[[Sequence[Party], Terms], Weighed]
-"""Partners (at least one, each once) and terms to weights of the partners; the rest to 1 is the vendor's."""
+Model = Callable[[Sequence[Party], Terms, Grounds], Weighed]
+"""Partners (at least one, each once), terms and grounds to weights of the partners; the rest to 1 is the vendor's.
+
+Raises `Unusable` where the grounds do not carry it.
+"""
 
 
-def equal(parties: Sequence[Party], _terms: Terms) -> Weighed:
+def equal(parties: Sequence[Party], _terms: Terms, _grounds: Grounds) -> Weighed:
     """Every partner gets the same part."""
     weights = {party.id: Fraction(1, len(parties)) for party in parties}
-    return Weighed(weights, (f"Equal parts among {len(parties)} -> {listed(weights)}",))
+    return Weighed(weights, lambda: (f"Equal parts among {len(parties)} -> {listed(weights)}",))
 
 
-def role_pools(parties: Sequence[Party], terms: Terms) -> Weighed:
+def role_pools(parties: Sequence[Party], terms: Terms, _grounds: Grounds) -> Weighed:
     """Every role has a pool that its holders share by contribution; the policy says who gets unfilled pools."""
+    pools, _ = scaled({role: pool for role, pool in terms.pools.items() if pool})
+    held = _holders(parties, pools)
+    totals = {role: sum(holders.values()) for role, holders in held.items()}
+    kept = terms.unfilled is Unfilled.VENDOR or not held
+    size = sum(pools.values()) if kept else sum(pools[role] for role in held)
+    common = lcm(*totals.values())
+    counts = {party.id: 0 for party in parties}
+    for role, holders in held.items():
+        for party, count in holders.items():
+            counts[party] += pools[role] * count * (common // totals[role])
+    weights = {party: Fraction(count, (size or 1) * common) for party, count in counts.items()}
+    return Weighed(weights, lambda: _pool_by_pool(terms, held, kept, weights))
+
+
+def _holders(parties: Sequence[Party], pools: Collection[str]) -> dict[str, dict[str, int]]:
+    """Who shares the pool of each role that somebody holds, and in which proportion."""
+    counts, _ = scaled({party.id: 1 if party.contribution is None else party.contribution for party in parties})
+    held: dict[str, dict[str, int]] = {}
+    for party in parties:
+        for role in party.roles:
+            if role in pools:
+                held.setdefault(role, {})[party.id] = counts[party.id]
+    return {role: who if any(who.values()) else dict.fromkeys(who, 1) for role, who in held.items()}
+
+
+def _pool_by_pool(
+    terms: Terms, held: Mapping[str, Mapping[str, int]], kept: bool, weights: Weights
+) -> Iterator[str]:
     pools = {role: pool for role, pool in sorted(terms.pools.items()) if pool}
-    held = {role: _declared(parties, role) for role in pools}
-    filled = [role for role in pools if held[role]]
-    kept = terms.unfilled is Unfilled.VENDOR or not filled
-    size = summed(pools if kept else {role: pools[role] for role in filled})
-    parts = {role: proportional(held[role], pools[role] / size) for role in filled}
-    weights = added([{party.id: Fraction() for party in parties}, *parts.values()])
+    counts, unit = scaled(pools)
+    sum_ = sum(counts.values()) if kept else sum(counts[role] for role in held)
+    size = Fraction(sum_, unit)
     of = number(size) if kept else f"{number(size)} filled"
-    trace = [f"{role} pool {number(pools[role])} of {of} -> {listed(parts[role])}" for role in filled]
-    trace += _unfilled({role: pools[role] for role in pools if not held[role]}, size, kept)
-    return Weighed(weights, (*trace, f"All pools together -> {whole(weights)}"))
+    for role, holders in sorted(held.items()):
+        total = sum_ * sum(holders.values())
+        parts = {party: Fraction(counts[role] * count, total) for party, count in holders.items()}
+        yield f"{role} pool {number(pools[role])} of {of} -> {listed(parts)}"
+    if unfilled := {role: pool for role, pool in pools.items() if role not in held}:
+        names = ", ".join(f"{role} {number(pool)}" for role, pool in unfilled.items())
+        yield (
+            f"Unfilled of {number(size)}: {names} -> {VENDOR} {part(summed(unfilled) / size)}"
+            if kept
+            else f"Unfilled, shared by the filled pools in proportion: {names}"
+        )
+    yield f"All pools together -> {whole(weights)}"
 
 
-def contribution(parties: Sequence[Party], terms: Terms) -> Weighed:
+def contribution(parties: Sequence[Party], terms: Terms, grounds: Grounds) -> Weighed:
     """Every partner gets a part in proportion to its verified contribution; with none at all, equal parts."""
     units = {party.id: party.contribution or Fraction() for party in parties}
     total = summed(units)
     if not total:
-        same = equal(parties, terms)
-        return Weighed(same.weights, ("No contribution is recorded, so the parts are equal", *same.trace))
+        same = equal(parties, terms, grounds)
+        return Weighed(same.weights, lambda: ("No contribution is recorded, so the parts are equal", *same.trace))
     weights = proportional(units)
-    trace = (f"Contribution {number(units[i])} of {number(total)} -> {i} {part(weights[i])}" for i in sorted(units))
-    return Weighed(weights, tuple(trace))
+
+    def explain() -> Iterator[str]:
+        for party in sorted(units):
+            yield f"Contribution {number(units[party])} of {number(total)} -> {party} {part(weights[party])}"
+
+    return Weighed(weights, explain)
 
 
-def negotiated(parties: Sequence[Party], terms: Terms) -> Weighed:
+def negotiated(parties: Sequence[Party], terms: Terms, grounds: Grounds) -> Weighed:
     """Every partner gets the part that the members agreed on; a sum within 1 % of the whole is scaled to it.
 
-    Raises ValueError with every objection when the agreement cannot be used.
+    Raises `Unusable` with every objection when the agreement cannot be used.
     """
-    if faults := objections(parties, terms):
-        raise ValueError(f"agreed split, return it to the lead partner: {'; '.join(faults)}")
-    total = summed(terms.agreed)
-    weights = {party.id: terms.agreed[party.id] / total for party in parties}
-    says = f"Agreed by the members -> {listed(terms.agreed)}"
-    if total == 1:
-        return Weighed(weights, (says,))
-    scaled = f"The agreed parts add up to {part(total)} and are scaled to 100% -> {whole(weights)}"
-    return Weighed(weights, (says, scaled))
+    agreed = grounds.agreed
+    if faults := objections({party.id for party in parties}, terms, agreed):
+        raise Unusable("agreed", "; ".join(faults), "return the agreed split to the lead partner")
+    total = summed(agreed)
+    weights = {party.id: agreed[party.id] / total for party in parties}
+
+    def explain() -> Iterator[str]:
+        yield f"Agreed by the members -> {listed(agreed)}"
+        if total != 1:
+            yield f"The agreed parts add up to {part(total)} and are scaled to 100% -> {whole(weights)}"
+
+    return Weighed(weights, explain)
 
 
-def objections(parties: Sequence[Party], terms: Terms) -> tuple[str, ...]:
+def objections(members: Iterable[str], terms: Terms, agreed: Weights) -> tuple[str, ...]:
     """Everything that is wrong with the agreed split (conflict C18), one clause each; empty when it stands."""
-    return tuple(_objections({party.id for party in parties}, terms))
+    return tuple(_objections(set(members), terms, agreed))
 
 
-def _objections(members: set[str], terms: Terms) -> Iterator[str]:
-    agreed = terms.agreed
+def _objections(members: set[str], terms: Terms, agreed: Weights) -> Iterator[str]:
     if abs(summed(agreed) - 1) > TOLERANCE:
         yield f"the parts add up to {part(summed(agreed))}, agree on 100%"
     yield from (f"{i} has a part and is not a member" for i in sorted(agreed.keys() - members - {VENDOR}))
@@ -95,25 +142,14 @@ def _outside(partners: Weights, terms: Terms) -> Iterator[str]:
 MODELS: Final[Mapping[str, Model]] = {
     "equal": equal,
     "role_pools": role_pools,
+    "first_touch": first_touch,
+    "last_touch": last_touch,
+    "u_shape": u_shape,
+    "w_shape": w_shape,
+    "time_decay": time_decay,
     "contribution": contribution,
+    "lines": lines,
+    "shapley": shapley,
     "negotiated": negotiated,
 }
 """The models by the name a policy uses; a row's first docstring line is what is shown of it."""
-
-
-def _declared(parties: Sequence[Party], role: str) -> dict[str, Fraction]:
-    return {
-        party.id: Fraction(1) if party.contribution is None else party.contribution
-        for party in parties
-        if role in party.roles
-    }
-
-
-def _unfilled(pools: Weights, size: Fraction, kept: bool) -> list[str]:
-    """One sentence about every pool that nobody fills."""
-    if not pools:
-        return []
-    names = ", ".join(f"{role} {number(pool)}" for role, pool in pools.items())
-    if kept:
-        return [f"Unfilled of {number(size)}: {names} -> {VENDOR} {part(summed(pools) / size)}"]
-    return [f"Unfilled, shared by the filled pools in proportion: {names}"]

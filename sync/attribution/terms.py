@@ -21,15 +21,14 @@ class Unfilled(StrEnum):
 class Terms:
     """The attribution part of a policy. Parts are fractions of 1, pools are in any unit that fits all of them.
 
-    ``agreed`` is the vector the members of a joint registration agreed on, by party id; only the model
-    ``negotiated`` reads it. ``floor`` and ``cap`` are of the partners' part, before the vendor's share.
-    Raises ValueError that names every parameter out of range.
+    ``floor`` and ``cap`` are of the partners' part, before the vendor's share. ``half_life`` is in days. Raises
+    ValueError that names every parameter out of range.
     """
 
     model: str = "role_pools"
     pools: Weights = field(default_factory=dict)
     unfilled: Unfilled = Unfilled.REDISTRIBUTE
-    agreed: Weights = field(default_factory=dict)
+    half_life: Fraction = Fraction(30)
     late_factor: Fraction = Fraction(1)
     tier_multipliers: Weights = field(default_factory=dict)
     sourced_bonus: Fraction = Fraction(0)
@@ -52,5 +51,7 @@ class Terms:
         yield from (f"{name} is {n}, it must be from 0 to 1" for name, n in parts.items() if not 0 <= n <= 1)
         if self.floor > self.cap:
             yield f"floor {self.floor} is above cap {self.cap}, lower the floor or raise the cap"
+        if self.half_life <= 0:
+            yield f"half_life is {self.half_life}, it must be more than 0 days"
         for name, numbers in (("pools", self.pools), ("tier_multipliers", self.tier_multipliers)):
             yield from (f"{name}.{key} is {n}, it must not be below 0" for key, n in numbers.items() if n < 0)

@@ -1,13 +1,14 @@
-"""Exact weights of the parties of a deal, and the three sums everybody needs."""
+"""Exact weights, and the few sums over them that everybody needs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from math import lcm
 
 from sync.model.split import VENDOR
 
-__all__ = ["VENDOR", "Weights", "added", "proportional", "summed"]
+__all__ = ["VENDOR", "Weights", "added", "proportional", "scaled", "summed"]
 
 Weights = Mapping[str, Fraction]
 """Party id to its exact part of the deal, or to the exact numbers that parts are made of."""
@@ -27,9 +28,20 @@ def added(many: Iterable[Weights]) -> dict[str, Fraction]:
     return sums
 
 
+def scaled(units: Mapping[str, Fraction | int]) -> tuple[dict[str, int], int]:
+    """The same numbers as whole multiples of one common unit, and how many of it make 1.
+
+    Whole numbers are what a division is fast with: one greatest divisor at its end instead of one a step.
+    """
+    whole = lcm(*[count.denominator for count in units.values()])
+    return {party: count.numerator * (whole // count.denominator) for party, count in units.items()}, whole
+
+
 def proportional(units: Weights, size: Fraction = Fraction(1)) -> dict[str, Fraction]:
     """``size`` shared in proportion to ``units`` (not below 0, at least one party); equally when all are 0."""
-    whole = summed(units)
+    counts, _ = scaled(units)
+    whole = sum(counts.values())
     if not whole:
         return {party: size / len(units) for party in units}
-    return {party: size * count / whole for party, count in units.items()}
+    top, bottom = size.numerator, size.denominator * whole
+    return {party: Fraction(top * count, bottom) for party, count in counts.items()}

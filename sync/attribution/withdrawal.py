@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from fractions import Fraction
 
 from sync.attribution.trace import Weighed, listed, part
 from sync.attribution.weights import VENDOR, Weights, proportional, summed
@@ -17,23 +16,29 @@ class Withdrawal(StrEnum):
     VEST = "vest"  # the leaver keeps what it earned, the rest is redistributed
 
 
-def withdraw(weights: Weights, leaver: str, rule: Withdrawal, vested: Fraction = Fraction(0)) -> Weighed:
-    """``weights`` (adding up to 1, with the vendor's) after ``leaver`` left; they add up to 1 again.
+def withdraw(weights: Weights, leavers: Weights, rule: Withdrawal) -> Weighed:
+    """``weights`` (adding up to 1, with the vendor's) after all ``leavers`` left; they add up to 1 again.
 
-    ``vested`` is the part of its weight that the leaver has earned by completed milestones; only VEST reads it.
-    The vendor's own part grows only by the rule VENDOR, or when no other partner has a weight. Raises ValueError
-    for a leaver without weight or a part outside 0..1.
+    ``leavers`` says which part of its weight each has earned by completed milestones; only VEST reads it. The
+    vendor's own part grows only by the rule VENDOR, or when no other partner has a weight. Raises ValueError for a
+    leaver without weight or a part outside 0..1.
     """
-    if leaver not in weights or leaver == VENDOR:
-        raise ValueError(f"{leaver} cannot withdraw: the split is {listed(weights)}")
-    if not 0 <= vested <= 1:
-        raise ValueError(f"{leaver}: vested part {vested} must be from 0 to 1")
-    kept = weights[leaver] * vested if rule is Withdrawal.VEST else Fraction()
-    others = {party: weight for party, weight in weights.items() if party not in (leaver, VENDOR)}
+    for leaver, vested in leavers.items():
+        if leaver not in weights or leaver == VENDOR:
+            raise ValueError(f"{leaver} cannot withdraw: the split is {listed(weights)}")
+        if not 0 <= vested <= 1:
+            raise ValueError(f"{leaver}: vested part {vested} must be from 0 to 1")
+    earned = leavers if rule is Withdrawal.VEST else {}
+    kept = {leaver: weights[leaver] * earned.get(leaver, 0) for leaver in leavers}
+    others = {party: weight for party, weight in weights.items() if party not in leavers and party != VENDOR}
     if rule is not Withdrawal.VENDOR and summed(others):
-        others = proportional(others, summed(others) + weights[leaver] - kept)
-    after = others | ({leaver: kept} if kept else {})
+        others = proportional(others, 1 - weights.get(VENDOR, 0) - summed(kept))
+    after = others | {leaver: weight for leaver, weight in kept.items() if weight}
     if rest := 1 - summed(after):
         after[VENDOR] = rest
-    says = f"{leaver} withdrew and keeps {part(kept)} of {part(weights[leaver])}"
-    return Weighed(after, (f"{says} -> {listed(after)}",))
+
+    def explain() -> tuple[str, ...]:
+        says = (f"{i} withdrew and keeps {part(kept[i])} of {part(weights[i])}" for i in sorted(leavers))
+        return (f"{'; '.join(says)} -> {listed(after)}",)
+
+    return Weighed(after, explain)

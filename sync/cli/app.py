@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +14,21 @@ import typer
 
 from connector.errors import CrmError
 from sync import commands, views
-from sync.cli import golive, screen, show, upkeep
+from sync.cli import (
+    auditing,
+    doctoring,
+    explaining,
+    golive,
+    leaving,
+    replaying,
+    rulings,
+    screen,
+    show,
+    split_lines,
+    statements,
+    troubles,
+    upkeep,
+)
 from sync.cli.session import (
     CTRL_C,
     DONE,
@@ -28,10 +44,11 @@ from sync.cli.session import (
     reading,
     working,
 )
-from sync.commands import Busy, Clock
+from sync.commands import Busy
 from sync.config import load
-from sync.explain import explain_view
 from sync.model.problem import BadInput
+from sync.sign_in import Clock
+from sync.sweep import sweep
 
 app = typer.Typer(
     name="dealsync",
@@ -87,7 +104,11 @@ def init(
     """
     ports = ("http://127.0.0.1:8801", "http://127.0.0.1:8802") if sandbox else None
     written = commands.write_new(folder, ports)
-    screen.say(f"wrote {len(written)} files to {folder}")
+    package = sum(path.is_relative_to(folder / "salesforce") for path in written)
+    screen.say(f"wrote {len(written) - package} files to {folder}")
+    screen.say(
+        f"and {package} to {folder / 'salesforce'}: objects, fields and rights that a Salesforce admin deploys"
+    )
     if sandbox:
         screen.say("next: python -m connector.sandbox --world demo --salesforce-port 8801 --hubspot-port 8802")
     else:
@@ -191,23 +212,36 @@ def up(home: Home = Path()) -> int:
 
     config = load(home)
 
-    def tick() -> None:
-        started = now()
-        try:
-            with working(config, "up") as world:
-                report = commands.run_once(world, now())
-            counted = sorted((report.outcomes + Counter(held=report.totals.held)).items())
-            counts = ", ".join(f"{number} {state}" for state, number in counted)
-            said = "; ".join((*report.unsafe, *report.notes))
-            screen.warn(f"{started:%Y-%m-%dT%H:%M:%SZ} {counts or 'nothing to write'} {said}".rstrip(), "")
-        except Busy as error:
-            screen.warn(f"{started:%Y-%m-%dT%H:%M:%SZ} skipped: {error}", "")
-        except (BadInput, CrmError) as error:
-            screen.warn(f"{started:%Y-%m-%dT%H:%M:%SZ} failed: {error}", "red")
+    def sync() -> str:
+        with working(config, "up") as world:
+            report = commands.run_once(world, now())
+        counted = sorted((report.outcomes + Counter(held=report.totals.held)).items())
+        counts = ", ".join(f"{number} {state}" for state, number in counted) or "nothing to write"
+        return " ".join((counts, "; ".join((*report.unsafe, *report.notes)))).rstrip()
+
+    def reconcile() -> str:
+        with working(config, "up") as world:
+            found = sweep(world, now())
+        total = sum((drift.counts for drift in found.values()), Counter())
+        return "reconciled: " + (", ".join(f"{n} {what}" for what, n in sorted(total.items())) or "all as known")
 
     screen.warn(f"dealsync runs {config.form.schedule.sync}; stop it with Ctrl-C", "")
-    run_forever(tick, config.form.schedule.sync)
+    daily = config.form.schedule.reconcile
+    run_forever(
+        partial(_tick, sync), config.form.schedule.sync, {daily: partial(_tick, reconcile)} if daily else {}
+    )
     return DONE
+
+
+def _tick(work: Callable[[], str]) -> None:
+    """One job of `up`, as one log line; whatever goes wrong waits for the next tick."""
+    started = f"{now():%Y-%m-%dT%H:%M:%SZ}"
+    try:
+        screen.warn(f"{started} {work()}", "")
+    except Busy as error:
+        screen.warn(f"{started} skipped: {error}", "")
+    except (BadInput, CrmError) as error:
+        screen.warn(f"{started} failed: {error}", "red")
 
 
 @app.command()
@@ -222,27 +256,21 @@ def status(home: Home = Path(), json: Json = False) -> int:
     return DONE
 
 
+for module in (explaining, rulings, golive, doctoring, troubles, upkeep, statements, replaying, auditing, leaving):
+    module.register(app)
+
+
 @app.command()
-def explain(
-    ident: Annotated[str, typer.Argument(metavar="ID", help="An id of a CRM record, or one of dealsync's.")],
-    home: Home = Path(),
-    json: Json = False,
+def split(
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="One deal a line, in and out.")] = False,
 ) -> int:
-    """Show why things stand as they do.
+    """Divide deals from stdin and print their shares: for checks from outside, without a store or a CRM.
 
-    Registrations, cases, the rules that were asked, decisions, and the split with its sums.
+    A line holds weights, or a model with its partners (sync/attribution/README.md has the shape).
     """
-    with reading(home) as (_, world):
-        view = explain_view(world, ident, now())
-    if json:
-        screen.print_json(view)
-    else:
-        show.explanation(view)
-    return DONE
-
-
-golive.register(app)
-upkeep.register(app)
+    if not jsonl:
+        raise typer.BadParameter("split takes --jsonl: one deal a line on stdin.")
+    return split_lines.main()
 
 
 @app.command()

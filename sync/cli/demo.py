@@ -19,12 +19,12 @@ from rich.table import Table
 from connector.crm import Crm
 from connector.record import Absent, Op
 from sync import commands, views
-from sync.cli import screen, show
+from sync.cli import explaining, screen, show
 from sync.cli.minimum import Calls, minimum
-from sync.commands import Clock
 from sync.config import load
 from sync.explain import explain_view
 from sync.model.money import Money
+from sync.sign_in import Clock, open_world
 from sync.world import Report, World
 
 STORY: Final = (
@@ -48,7 +48,7 @@ def tell_story(clock: Clock) -> int:
     with tempfile.TemporaryDirectory(prefix="dealsync-demo-") as folder, _sandbox() as addresses:
         home = Path(folder)
         commands.write_new(home, addresses)
-        with commands.open_world(load(home), clock) as world:
+        with open_world(load(home), clock) as world:
             return _tell(world, home / "first.plan", clock)
 
 
@@ -122,7 +122,7 @@ def _explain(world: World, name: str, planned: Report, clock: Clock) -> None:
         screen.warn(f"the plan says nothing about {name!r}")
         return
     view = explain_view(world, row, clock.now())
-    show.explanation({**view, "deals": [deal | {"decisions": []} for deal in view["deals"]]})
+    explaining.explanation({**view, "deals": [deal | {"decisions": []} for deal in view["deals"]]})
 
 
 def _short_plan(view: Mapping[str, Any]) -> None:

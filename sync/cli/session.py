@@ -15,8 +15,8 @@ import typer
 
 from sync import commands
 from sync.cli import screen
-from sync.commands import Clock
 from sync.config import Config, load
+from sync.sign_in import Clock, open_world
 from sync.store.opening import open_store
 from sync.world import Report, World
 
@@ -46,7 +46,7 @@ def working(config: Config, command: str) -> Iterator[World]:
     holder = f"dealsync {command} (process {os.getpid()} on {socket.gethostname()})"
     with screen.progress() as tell:
         clock = Clock(now, time.sleep, tell, screen.waiting)
-        with commands.open_world(config, clock) as world, commands.at_work(world, holder, clock) as at_work:
+        with open_world(config, clock) as world, commands.at_work(world, holder, clock) as at_work:
             yield at_work
 
 

@@ -17,7 +17,7 @@ _MOST: Final = 40
 def plan(view: Mapping[str, Any], apply_with: str | None) -> None:
     """What would be written: deal by deal, then the counts, then what to do next."""
     _changes(view["changes"])
-    _held(view["held"])
+    held(view["held"])
     counts = view["counts"]
     say(
         f"{counts['create']} create, {counts['update']} update, {counts['delete']} delete, "
@@ -55,7 +55,7 @@ def _value(text: str | None) -> str:
     return f'"{text}"' if len(text) <= 60 else f'"{text[:57]}…"'
 
 
-def _held(held: Iterable[Mapping[str, Any]]) -> None:
+def held(held: Iterable[Mapping[str, Any]]) -> None:
     for entry in list(held)[:_MOST]:
         place = f"{entry['crm']} {entry['object']} {entry['key']} {entry['field']}".rstrip()
         named = [(entry["title"], "bold"), f"   {place}"] if entry["title"] else [(place, "bold")]
@@ -95,7 +95,7 @@ def run(view: Mapping[str, Any]) -> None:
         say(f"not written: {counts['create']} create, {counts['update']} update, {counts['delete']} delete", "bold")
     if view["agreement"]:
         agreement(view["agreement"])
-    _held(view["held"])
+    held(view["held"])
     _faults(view["faults"])
     for reason in view["unsafe"]:
         warn(f"held for a person: {reason}. Read it with `dealsync plan -o FILE`, then `dealsync apply FILE`.")
@@ -174,91 +174,3 @@ def status(view: Mapping[str, Any]) -> None:
         warn(f"{fault['state']}: {fault['title']} ({fault['crm']} {fault['object']}): {fault['why']}")
     for what, number in view["problems"].items():
         warn(f"{number} x {what}", "dim")
-
-
-def explanation(view: Mapping[str, Any]) -> None:
-    """Why things stand as they stand."""
-    for deal in view["deals"]:
-        _deal(deal)
-    for entry in view["alone"]:
-        _registration(entry)
-        _decisions(entry["decisions"])
-    if not view["deals"] and not view["alone"]:
-        say("There is no registration here: dealsync has decided nothing, and writes nothing.")
-
-
-def _deal(deal: Mapping[str, Any]) -> None:
-    account = f" · {deal['account']}" if deal["account"] else ""
-    say(Text.assemble((deal["name"], "bold"), f"{account} · {deal['stage']} · {deal['amount'] or 'no amount'}"))
-    say(f"  {deal['id']}   rows: {', '.join(deal['rows'])}", "dim")
-    if deal["link"]:
-        say(f"  one deal because {deal['link']}", "dim")
-    for registration in deal["registrations"]:
-        _registration(registration)
-    for case in deal["cases"]:
-        _case(case)
-    for joint in deal["joint"]:
-        say(f"  joint registration {joint['key'] or '(proposed)'}: {joint['state']} {joint['text'] or ''}".rstrip())
-    if deal["split"]:
-        split(deal["split"])
-    _held(deal["held"])
-    _decisions(deal["decisions"])
-
-
-def _registration(entry: Mapping[str, Any]) -> None:
-    roles = ", ".join(entry["roles"])
-    say(
-        Text.assemble(
-            "  ", (entry["partner"], "bold"), f"  {roles}  ", (entry["state"], "bold"), f" {entry['reason']}"
-        )
-    )
-    if entry["protection_end"]:
-        say(f"      protected {entry['protection_start']} to {entry['protection_end']}")
-    if entry["message"]:
-        say(f"      to the partner: {entry['message']}")
-
-
-def _case(case: Mapping[str, Any]) -> None:
-    end = case["resolution"] or "waits for a person"
-    say(Text.assemble("  ", (f"case {case['kind']} ", "yellow"), f"{case['text']} ", (f"[{end}]", "bold")))
-    _trace(case["trace"])
-
-
-def _trace(steps: Iterable[Mapping[str, Any]]) -> None:
-    for step in steps:
-        say(f"      {step['rule']:<18} {step['result']:<13} {step['text']}", "dim")
-
-
-def _decisions(decisions: Iterable[Mapping[str, Any]]) -> None:
-    """Every move with its date, who is concerned and who made it; automatic first steps are one word each."""
-    for decision in decisions:
-        when = decision["at"][:16].replace("T", " ")
-        by = f"person {decision['actor']}" if decision["person"] else "rule"
-        pending = "  (pending)" if decision["pending"] else ""
-        text = "" if decision["event"] in _ROUTINE else f": {decision['text']}"
-        say(f"  {when}  {decision['partner']:<22} {decision['event']:<16} by {by}{text}{pending}", "dim")
-
-
-_ROUTINE: Final = ("create", "submit", "pick_up")
-
-
-def split(view: Mapping[str, Any]) -> None:
-    """Who gets what, with the arithmetic."""
-    table = Table("partner", "roles", "weight", "percent", "amount", "counts as", box=None, title_justify="left")
-    for column in (3, 4):
-        table.columns[column].justify = "right"
-    for portion in view["portions"]:
-        kinds = [kind for kind in ("sourced", "influenced", "fulfilled") if portion[kind]]
-        table.add_row(
-            portion["partner"],
-            ", ".join(portion["roles"]),
-            portion["weight"] if len(portion["weight"]) < 9 else "",  # of a bundle: the amounts say it better
-            f"{portion['percent']} %" if portion["percent"] else "",
-            portion["amount"] or "",
-            ", ".join(kinds),
-        )
-    state = f"{view['status']}, {view['model']}, policy {view['policy']}"
-    say(f"  split v{view['version']} of {view['amount']}: {state}")
-    out.print(table)
-    for sentence in view["arithmetic"]:
-        say(f"      {sentence}", "dim")

@@ -8,11 +8,13 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from sync import commands
 from sync.cli import screen
 from sync.cli.golive import By, who
 from sync.cli.session import DONE, ERROR, PENDING, Home, Json, now, working
 from sync.config import load
 from sync.rollback import RolledBack, by_kind, rollback
+from sync.store.backup import back_up, file_of, look, put_back
 from sync.sweep import Drift, sweep
 from sync.views import change_view
 
@@ -23,6 +25,8 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(reconcile)
     app.command("rollback")(rollback_command)
+    app.command()(backup)
+    app.command()(restore)
 
 
 def reconcile(
@@ -119,3 +123,40 @@ def _show_back(done: RolledBack, home: Path) -> None:
         screen.warn(f"left as it is: {change.title} ({change.connection} {change.object}): {why}")
     crms = ", ".join(sorted({change.connection for change in done.changes}))
     screen.warn(f"{crms} paused: change the policy or the mapping, read `dealsync plan`, then `dealsync resume`")
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to; never overwritten.")],
+    home: Home = Path(),
+) -> int:
+    """Copy the store as it is now, while others may go on working. Everything dealsync remembers is in it.
+
+    Names and business data lie in it in clear: keep it as you keep the CRM's own exports.
+    """
+    config = load(home)
+    size = back_up(file_of(config.form.store.url, config.home), file)
+    screen.say(f"wrote {file} ({size / 1_048_576:,.1f} MB); dealsync restore {file} goes back to it")
+    return DONE
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `backup` wrote.")],
+    home: Home = Path(),
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without it, only check.")] = False,
+) -> int:
+    """Go back to a backup. The present store is put aside, not deleted.
+
+    The next run reads what happened in the CRMs since, finds its own writes there, and repeats none of them.
+    """
+    config = load(home)
+    store = file_of(config.form.store.url, config.home)
+    if not yes:
+        screen.say(
+            f"{file} is a sound store (tables version {look(file)}). Go back to it: dealsync restore {file} --yes"
+        )
+        return PENDING
+    with commands.idle(config, now()):
+        aside = put_back(file, store, f"{now():%Y%m%dT%H%M%S}")
+    screen.say(f"{store} is {file} now" + (f"; what was there is {aside}" if aside else ""))
+    screen.say("next: dealsync plan")
+    return DONE

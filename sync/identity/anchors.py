@@ -42,6 +42,8 @@ def anchors(row: Row) -> Anchors:
             near |= _refs(row, "account", "renewal_of")
         case "line" | "attribution":
             near |= _refs(row, "opportunity")
+        case "external_approval":
+            near |= _refs(row, "registration")
         case "registration":
             near |= _registration(row)
     return Anchors(frozenset(same), frozenset(near))

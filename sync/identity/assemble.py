@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from connector.record import Ref
 from sync.identity.link import Linked, index, link, row_thing_id
+from sync.identity.outside import heard
 from sync.model.deal import Line, Opportunity, OpportunityType, Stage
 from sync.model.facts import Facts
 from sync.model.ids import name
@@ -58,7 +60,7 @@ def assemble(rows: Iterable[Row], partner_rows: Iterable[Row], record_of: Mappin
         accounts=_sorted(_account(thing, things) for thing in accounts if thing.alive),
         partners=_sorted(_partner(thing) for thing in partners if thing.alive),
         opportunities=_sorted(deal for deal in deals if deal),
-        registrations=_sorted(claim for claim in claims if claim),
+        registrations=_sorted(heard(claim, kinds["external_approval"]) for claim in claims if claim),
         problems=tuple(sorted(problems)),
     )
 
@@ -86,6 +88,7 @@ def _account(thing: Linked, things: _Things) -> Account:
         duns=_first(thing, "duns"),
         parent_id=things.id("accounts", _first(thing, "parent")),
         named_list=NamedList(_first(thing, "named_list") or NamedList.NONE),
+        industry=_first(thing, "industry"),
     )
 
 
@@ -128,7 +131,22 @@ def _opportunity(
         renewal_of=things.id("opportunities", _first(thing, "renewal_of")),
         lines=_lines(lead.ref, things, lines, problems),
         link="; ".join(thing.evidence),
+        owners=_every(thing, lambda row: row.values.get("owner")),
+        last_activity=max(filter(None, (row.values.get("last_activity") for row in thing.alive)), default=None),
+        merged=_merged(thing),
+        currencies=_every(thing, lambda row: row.values.get("amount") and row.values["amount"].currency),
     )
+
+
+def _every(thing: Linked, read: Callable[[Row], str | None]) -> tuple[str, ...]:
+    """What the rows that still exist say, each once."""
+    return tuple(sorted({value for row in thing.alive if (value := read(row))}))
+
+
+def _merged(thing: Linked) -> tuple[str, ...]:
+    """The ids of records that are part of this thing no longer under their own name."""
+    listed = {old for row in thing.alive for old in row.values.get("merged_ids") or ()}
+    return tuple(sorted(listed | {row.ref.id for row in thing.rows if row.deleted and row.merged_into}))
 
 
 def _stage(row: Row) -> Stage | None:
@@ -181,7 +199,7 @@ def _registration(
         id=row_thing_id(row),
         ref=row.ref,
         partner_id=partner,
-        created_at=values.get("created_at") or row.stamp,
+        created_at=_created(row),
         opportunity_id=deal,
         roles=tuple(sorted((Role(role) for role in values.get("roles") or ()), key=list(Role).index)),
         customer_choice=_word(Choice, values.get("customer_choice")),
@@ -190,6 +208,12 @@ def _registration(
         line_ids=values.get("lines") or (),
         **{path: values[path] for path in _SAME_NAME if values.get(path) is not None},
     )
+
+
+def _created(row: Row) -> datetime:
+    """When the row was made; where the CRM does not say, not after it was filed: its stamp is the last change."""
+    stamps: list[datetime] = [row.stamp, *([filed] if (filed := row.values.get("submitted_at")) else [])]
+    return row.values.get("created_at") or min(stamps)
 
 
 def _word(words: Any, value: str | None) -> Any:

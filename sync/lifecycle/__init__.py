@@ -1,9 +1,30 @@
 """Where a registration may go next, and what moves it when nobody disputes it: filing, votes, clocks, the end."""
 
+from sync.lifecycle.approving import may_approve, may_decide
+from sync.lifecycle.clocks import Reminder, reminders
+from sync.lifecycle.directives import appeal_until
+from sync.lifecycle.extending import cannot_extend, room
 from sync.lifecycle.filing import missing
 from sync.lifecycle.moves import MOVES, Event, allowed
 from sync.lifecycle.moving import Why, move
 from sync.lifecycle.steps import advance
 from sync.lifecycle.votes import vote_against, vote_for
 
-__all__ = ["MOVES", "Event", "Why", "advance", "allowed", "missing", "move", "vote_against", "vote_for"]
+__all__ = [
+    "MOVES",
+    "Event",
+    "Reminder",
+    "Why",
+    "advance",
+    "allowed",
+    "appeal_until",
+    "cannot_extend",
+    "may_approve",
+    "may_decide",
+    "missing",
+    "move",
+    "reminders",
+    "room",
+    "vote_against",
+    "vote_for",
+]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
+from typing import Final
 
-from sync.claim import Claim, filed_digest
+from sync.claim import Claim
 from sync.lifecycle.moves import Event, allowed
 from sync.lifecycle.moving import Why, move
-from sync.model.registration import Registration, State
+from sync.model.registration import Registration, State, filed_digest
 from sync.workdays import add_business_days
 
 
-def missing(registration: Registration) -> tuple[str, ...]:
-    """What a registration still lacks before it can be submitted, in words."""
+def missing(registration: Registration, required: Collection[str], today: date) -> tuple[str, ...]:
+    """What a registration still lacks before it can be submitted, in words. ``required``: what the policy adds."""
     lacks = []
     if not registration.opportunity_id and not (registration.customer_name or registration.customer_domain):
         lacks.append("the opportunity, or the customer's name or domain")
@@ -21,20 +23,38 @@ def missing(registration: Registration) -> tuple[str, ...]:
         lacks.append("at least one role")
     if registration.declared_value and registration.declared_value.minor < 0:
         lacks.append("a declared value that is not negative")
-    return tuple(lacks)
+    return (
+        *lacks,
+        *(words for key, (there, words) in _MORE.items() if key in required and not there(registration, today)),
+    )
+
+
+_MORE: Final[Mapping[str, tuple[Callable[[Registration, date], bool], str]]] = {
+    "country": (lambda filed, _: bool(filed.customer_country or filed.opportunity_id), "the customer's country"),
+    "family": (lambda filed, _: bool(filed.families), "at least one product family"),
+    "value": (lambda filed, _: filed.declared_value is not None, "the declared value"),
+    "expected_close": (
+        lambda filed, today: filed.expected_close is not None and filed.expected_close >= today,
+        "an expected close that is not over",
+    ),
+    "evidence": (lambda filed, _: bool(filed.evidence), "a piece of evidence"),
+}
+"""What a policy may require besides."""
 
 
 def submit(claim: Claim, now: datetime) -> Claim:
     """A draft that has everything is submitted and taken into review; one that has not says what it lacks."""
     if claim.state is not State.DRAFT:
         return claim
-    lacks = missing(claim.registration)
+    lacks = missing(claim.registration, claim.policy.approvals.required, claim.policy.today(now))
     if lacks:
         message = f"Please fill in: {'; '.join(lacks)}."
         assert claim.standing is not None
         return replace(claim, standing=replace(claim.standing, reason="INCOMPLETE", message=message))
     windows = claim.policy.windows
-    submitted = claim.registration.submitted_at or claim.registration.created_at
+    was_incomplete = claim.standing is not None and claim.standing.reason == "INCOMPLETE"
+    created = now if was_incomplete else claim.registration.created_at
+    submitted = claim.registration.submitted_at or created  # an empty record holds no place in the queue
     due = add_business_days(submitted, windows.review_business_days, claim.policy.business_days)
     filed = {"filed": filed_digest(claim.registration), "policy": claim.policy.id}
     asked = {"roles": claim.registration.roles, "line_ids": claim.registration.line_ids}
@@ -58,6 +78,7 @@ def amend(claim: Claim, now: datetime) -> Claim:
         roles=claim.registration.roles,
         line_ids=claim.registration.line_ids,
         answer_due=None,
+        approvals=(),  # who said yes said it to what was asked for then
     )
 
 

@@ -18,19 +18,29 @@ class Event(StrEnum):
     PICK_UP = "pick_up"
     REQUEST_INFO = "request_info"
     RESUBMIT = "resubmit"
+    RESUME = "resume"
     AMEND = "amend"
     ANSWER_DUE = "answer_due"
     CONFLICT_FOUND = "conflict_found"
     CONFLICT_CLEARED = "conflict_cleared"
     NARROW = "narrow"
+    ENDORSE = "endorse"
+    OVERDUE = "overdue"
     APPROVE = "approve"
+    CONFIRM = "confirm"
+    REQUEST_EXTENSION = "request_extension"
+    EXTEND = "extend"
+    REFUSE_EXTENSION = "refuse_extension"
+    INACTIVE = "inactive"
     REJECT = "reject"
     WITHDRAW = "withdraw"
     REVOKE = "revoke"
+    REOPEN = "reopen"
     SUPERSEDE = "supersede"
     PROTECTION_END = "protection_end"
     OPP_WON = "opp_won"
     OPP_LOST = "opp_lost"
+    OPP_REOPENED = "opp_reopened"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +66,36 @@ MOVES: Final = (
     _move("SUBMITTED", Event.PICK_UP, State.UNDER_REVIEW, "The review clock runs from the submission."),
     _move("SUBMITTED UNDER_REVIEW", Event.REQUEST_INFO, State.ACTION_REQUIRED, "A reviewer asks for information."),
     _move("ACTION_REQUIRED", Event.RESUBMIT, State.UNDER_REVIEW, "The partner answered; the first date counts."),
+    _move("ACTION_REQUIRED", Event.RESUME, State.UNDER_REVIEW, "The reviewer needs no answer any more."),
     _move(_ASKING, Event.AMEND, None, "The partner changed what is asked for: it is judged afresh."),
     _move("ACTION_REQUIRED", Event.ANSWER_DUE, State.WITHDRAWN, "No answer came before the answer clock ended."),
     _move("SUBMITTED UNDER_REVIEW", Event.CONFLICT_FOUND, State.IN_CONFLICT, "An open case blocks the approval."),
     _move("IN_CONFLICT", Event.CONFLICT_CLEARED, State.UNDER_REVIEW, "No open case blocks the approval any more."),
     _move(_ASKING + " APPROVED", Event.NARROW, None, "A ruling took a role or a line away; the rest goes on."),
+    _move(_ASKING, Event.ENDORSE, None, "A person said yes; it waits for the others, or for a case to end."),
+    _move("SUBMITTED UNDER_REVIEW IN_CONFLICT APPROVED", Event.OVERDUE, None, "People did not answer in time."),
     _move("UNDER_REVIEW", Event.APPROVE, State.APPROVED, "Approved: the protection window starts."),
+    _move("APPROVED", Event.CONFIRM, None, "A person confirmed it, with what was edited since."),
+    _move("APPROVED", Event.REQUEST_EXTENSION, None, "The partner asks for more time: a person answers."),
+    _move("APPROVED", Event.EXTEND, None, "A person gave more time."),
+    _move("APPROVED", Event.REFUSE_EXTENSION, None, "The protection window stays as long as it was."),
+    _move(
+        "APPROVED", Event.INACTIVE, None, "Nothing was done for too long; the second time a person should revoke."
+    ),
     _move(_ASKING, Event.REJECT, State.REJECTED, "Rejected, with the reason and what would have passed."),
-    _move("DRAFT " + _ASKING + " APPROVED", Event.WITHDRAW, State.WITHDRAWN, "Withdrawn by the partner."),
+    _move(
+        "DRAFT " + _ASKING + " APPROVED",
+        Event.WITHDRAW,
+        State.WITHDRAWN,
+        "Withdrawn by the partner, or by a person for it.",
+    ),
     _move("APPROVED WON", Event.REVOKE, State.REVOKED, "A person took the approval back."),
+    _move("REJECTED REVOKED", Event.REOPEN, State.UNDER_REVIEW, "An appeal was let in: somebody else decides."),
     _move(_ASKING + " APPROVED", Event.SUPERSEDE, State.SUPERSEDED, "An earlier registration says the same."),
     _move("APPROVED", Event.PROTECTION_END, State.EXPIRED, "The protection window ended with the deal still open."),
     _move("APPROVED", Event.OPP_WON, State.WON, "The deal was won."),
     _move("APPROVED", Event.OPP_LOST, State.LOST, "The deal was lost."),
+    _move("LOST", Event.OPP_REOPENED, State.APPROVED, "The deal was opened again within its window."),
 )
 """Every legal move. What is not here cannot happen."""
 

@@ -3,64 +3,114 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from sync.claim import Claim
+from sync.lifecycle.approving import approve, endorse, lacking_after, may_approve, may_decide, passes_by_itself
 from sync.lifecycle.moves import Event, allowed
 from sync.lifecycle.moving import Why, move
 from sync.model.registration import State, Vote
 from sync.workdays import add_business_days
 
 
-def vote_against(claim: Claim, now: datetime) -> Claim:
-    """The claim after a person's vote to reject it or send it back: that needs no conflict to be settled first."""
-    registration, cast = claim.registration, claim.new_vote
-    said = registration.vote_reason or ""
-    why = Why("VOTED", said, said, person=_voter(claim))
-    if cast and registration.vote is Vote.REJECT and allowed(claim.state, Event.REJECT):
-        return move(claim, Event.REJECT, now, why, vote_seen=cast)
-    if cast and registration.vote is Vote.RETURN and allowed(claim.state, Event.REQUEST_INFO):
-        due = add_business_days(now, claim.policy.windows.answer_business_days, claim.policy.business_days)
-        return move(claim, Event.REQUEST_INFO, now, why, answer_due=due, vote_seen=cast)
-    return claim
+def heed(claim: Claim, now: datetime) -> Claim:
+    """The claim with its vote weighed: one that does not count (yet) is ignored, and the standing says why.
+
+    A vote from the future waits until its time has come: it must not stand in the way of those that come before.
+    """
+    filed = claim.registration
+    if filed.vote and filed.voted_at and filed.voted_at > now:
+        without = replace(filed, vote=None, voter=None, voted_at=None)
+        claim = replace(claim, registration=without, vote_ahead=filed.voted_at)
+    elif filed.vote and claim.vote_ahead:
+        claim = replace(claim, vote_ahead=None)
+    why = _ignored(claim, now) if claim.live or claim.state is State.DRAFT else ""
+    return _noted(claim if claim.ignored == why else replace(claim, ignored=why), why)
 
 
-def vote_for(claim: Claim, now: datetime) -> Claim:
-    """The claim after a person's approving vote, or the policy's own; only a claim that nothing blocks is here."""
-    if claim.state is not State.UNDER_REVIEW:
+def _noted(claim: Claim, why: str) -> Claim:
+    if claim.standing is None or claim.standing.vote_ignored == why:
         return claim
-    registration = claim.registration
-    if registration.vote is Vote.APPROVE and (cast := claim.new_vote):
-        why = Why("VOTED", registration.vote_reason or "", person=_voter(claim))
-        return _approve(claim, now, registration.voted_at or now, why, vote_seen=cast)
-    if _passes_by_itself(claim):
-        return _approve(claim, now, now, Why("BELOW_THRESHOLD", "Undisputed, evidenced and below the threshold."))
-    return claim
+    return replace(claim, standing=replace(claim.standing, vote_ignored=why))
 
 
-def _voter(claim: Claim) -> str:
+def _ignored(claim: Claim, now: datetime) -> str:
+    if claim.vote_ahead:
+        return f"the vote is dated {claim.vote_ahead.date().isoformat()}, and counts from then on"
+    vote = claim.registration.vote if claim.unseen_vote else None
+    if vote is Vote.APPROVE and claim.state is not State.APPROVED:
+        return may_approve(claim, voter(claim), claim.registration.voted_at or now)
+    return may_decide(claim, voter(claim)) if vote in (Vote.APPROVE, Vote.REJECT) else ""
+
+
+def voter(claim: Claim) -> str:
+    """Who cast the vote that stands in the CRM."""
     return claim.registration.voter or "unnamed"
 
 
-def _passes_by_itself(claim: Claim) -> bool:
-    rules, value = claim.policy.approvals, claim.value
-    return (
-        rules.auto_below is not None
-        and value is not None
-        and value.currency == rules.auto_currency
-        and value.major < rules.auto_below
-        and claim.account is not None
-        and claim.first_evidence() is not None
-    )
+def resume(claim: Claim, now: datetime) -> Claim:
+    """A claim that was sent back and is voted for without an answer goes on: the reviewer needs none any more."""
+    if claim.state is State.ACTION_REQUIRED and claim.registration.vote is Vote.APPROVE and claim.new_vote:
+        return move(claim, Event.RESUME, now, Why(person=voter(claim)), answer_due=None)
+    return claim
 
 
-def _approve(claim: Claim, now: datetime, at: datetime, why: Why, **more: Any) -> Claim:
-    start = claim.policy.today(at)
-    end = start + timedelta(days=claim.policy.windows.protection(claim.partner.tier))
-    if claim.partner.agreement_end and claim.partner.agreement_end < end:
-        end = max(start, claim.partner.agreement_end)
-    message = f"Approved as {', '.join(claim.roles)}; protected until {end.isoformat()}."
-    why = replace(why, message=message)
-    dates = {"approved_at": at, "protection_start": start, "protection_end": end}
-    return move(claim, Event.APPROVE, now, why, **dates, **more)
+def vote_against(claim: Claim, now: datetime) -> Claim:
+    """The claim after a person's vote to reject it or send it back: that needs no conflict to be settled first.
+
+    A vote to reject what is approved takes the approval back.
+    """
+    registration, cast = claim.registration, claim.new_vote
+    said = registration.vote_reason or ""
+    why = Why("VOTED", said, said, person=voter(claim))
+    if cast and registration.vote is Vote.REJECT:
+        return refuse(claim, now, why, vote_seen=cast)
+    if cast and registration.vote is Vote.RETURN and allowed(claim.state, Event.REQUEST_INFO):
+        return send_back(claim, now, why, vote_seen=cast)
+    return claim
+
+
+def refuse(claim: Claim, now: datetime, why: Why, **more: object) -> Claim:
+    """Rejected, or revoked where it is approved; a claim that has ended stays as it ended."""
+    if claim.state is State.APPROVED:
+        return move(claim, Event.REVOKE, now, why, **more)
+    return move(claim, Event.REJECT, now, why, **more) if allowed(claim.state, Event.REJECT) else claim
+
+
+def send_back(claim: Claim, now: datetime, why: Why, **more: object) -> Claim:
+    """Back to the partner; the answer clock runs from now on business days."""
+    due = add_business_days(now, claim.policy.windows.answer_business_days, claim.policy.business_days)
+    return move(claim, Event.REQUEST_INFO, now, why, answer_due=due, approvals=(), **more)
+
+
+def vote_for(claim: Claim, now: datetime, warned: bool = False) -> Claim:
+    """The claim after what people said for it, or after the policy's own yes; only a claim that nothing blocks is
+    approved here. ``warned``: an open case speaks against letting it pass by itself.
+    """
+    cast = claim.new_vote if claim.registration.vote is Vote.APPROVE else ""
+    if cast and claim.state is State.APPROVED:
+        return confirm(claim, now, Why("VOTED", person=voter(claim)), vote_seen=cast)
+    if claim.state is not State.UNDER_REVIEW or claim.standing is None:
+        return claim
+    if cast:
+        return _count(claim, now, cast)
+    if (given := claim.standing.approvals) and not claim.lacking:
+        return approve(claim, now, given[-1].at, Why("APPROVED", person=given[-1].by), vote_seen=claim.vote_name)
+    if passes_by_itself(claim, now) and not warned:
+        return approve(claim, now, now, Why("BELOW_THRESHOLD", "Undisputed, evidenced and below the threshold."))
+    return claim
+
+
+def _count(claim: Claim, now: datetime, cast: str) -> Claim:
+    at = claim.registration.voted_at or now
+    why = Why("VOTED", claim.registration.vote_reason or "", person=voter(claim))
+    if lacking_after(claim, voter(claim), at):
+        return endorse(claim, now, at, why, vote_seen=cast)
+    return approve(claim, now, at, why, vote_seen=cast)
+
+
+def confirm(claim: Claim, now: datetime, why: Why, **more: object) -> Claim:
+    """A person's yes to what is approved already: what was edited since is granted with it."""
+    assert claim.standing is not None
+    fields = {"granted": claim.filed_terms, "approver": why.person or "", "reason": claim.standing.reason}
+    return move(claim, Event.CONFIRM, now, why, **fields, **more)

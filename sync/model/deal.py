@@ -62,3 +62,7 @@ class Opportunity:
     renewal_of: str | None = None
     lines: tuple[Line, ...] = ()
     link: str = ""  # why several rows are one deal, in words
+    owners: tuple[str, ...] = ()  # the people who own it, by their ids in its CRMs
+    last_activity: date | None = None
+    merged: tuple[str, ...] = ()  # ids of the records that were merged into one of its rows
+    currencies: tuple[str, ...] = ()  # every currency in which one of its rows states the amount

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sync.model.deal import Opportunity
 from sync.model.directive import Directive
+from sync.model.ledger import LedgerEntry, Posted
 from sync.model.parties import Account, Partner
 from sync.model.problem import Problem
 from sync.model.registration import Registration, Standing
@@ -24,6 +25,7 @@ class Facts:
     partners: tuple[Partner, ...] = ()
     problems: tuple[Problem, ...] = ()  # rows that could not be understood
     directives: tuple[Directive, ...] = ()  # what people said about any of these, or about a case of theirs
+    load: Mapping[str, int] = field(default_factory=dict)  # live registrations of a partner anywhere: warns at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class History:
     cases: Mapping[str, Case] = field(default_factory=dict)
     joints: Mapping[str, Joint] = field(default_factory=dict)
     splits: Mapping[str, Split] = field(default_factory=dict)
+    posted: Mapping[str, Posted] = field(default_factory=dict)  # by deal
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +48,4 @@ class Verdict:
     cases: tuple[Case, ...] = ()
     joints: tuple[Joint, ...] = ()
     splits: tuple[Split, ...] = ()
+    entries: tuple[LedgerEntry, ...] = ()  # posted now

@@ -9,7 +9,7 @@ from hashlib import sha256
 def digest(*parts: str) -> str:
     """32 lower-case base32 characters of a SHA-256 over ``parts``, unambiguous about where each part ends."""
     text = "\x1f".join(part.replace("\x1f", "\x1f\x1f") for part in parts)
-    return b32encode(sha256(text.encode()).digest()).decode("ascii").lower()[:32]
+    return b32encode(sha256(text.encode()).digest()[:20]).decode("ascii").lower()
 
 
 def name(kind: str, *parts: str) -> str:

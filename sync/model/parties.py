@@ -51,6 +51,7 @@ class Account:
     duns: str | None = None
     parent_id: str | None = None
     named_list: NamedList = NamedList.NONE
+    industry: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,10 @@ class Partner:
     agreement_regions: tuple[str, ...] = ()
     agreement_families: tuple[str, ...] = ()
     agreement_exclusive: bool = False
+
+    def certified_on(self, day: date) -> frozenset[str]:
+        """The certificates that are valid on a day."""
+        return frozenset(code for code, end in self.certifications if end is None or end >= day)
 
     def row_in(self, connection: str) -> Ref | None:
         """The partner's row in one CRM."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from connector.record import Ref
+from sync.model.ids import digest
 from sync.model.money import Money
 
 
@@ -126,6 +128,54 @@ class Registration:
     vote_reason: str | None = None
 
 
+def filed_digest(registration: Registration) -> str:
+    """Changes when the partner changes what is asked for.
+
+    Votes, answers and what the vendor's staff notes on it (the customer's choice, whether evidence is verified)
+    do not count.
+    """
+    evidence = tuple(replace(piece, verified=False) for piece in registration.evidence)
+    return digest(*(repr(getattr(registration, name)) for name in _ASKED), repr(evidence))
+
+
+_ASKED: Final = (
+    "partner_id",
+    "opportunity_id",
+    "customer_name",
+    "customer_domain",
+    "customer_country",
+    "roles",
+    "families",
+    "regions",
+    "line_ids",
+    "contribution",
+    "sourcing",
+    "tender_published_on",
+    "declared_value",
+    "expected_close",
+    "joint_key",
+)
+"""What a partner asks for; a new field of the registration does not make every claim look amended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What an approval granted, beside roles and lines: a later edit of the registration moves no money."""
+
+    families: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    contribution: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One person's yes. ``role``: the step of the approval chain that it fills; empty where there is no chain."""
+
+    by: str
+    at: datetime
+    role: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Where one registration stands, and the dates that follow from it. Rebuilt from its decisions."""
@@ -150,3 +200,20 @@ class Standing:
     by_person: bool = False
     heard: int = 0  # the last directive that was considered: each takes effect once
     adopted: bool = False  # people had decided it before dealsync took over
+    approver: str = ""  # the person who approved it, and everybody before in its chain; empty: a rule did
+    approvals: tuple[Approval, ...] = ()  # every yes so far that still waits for another, or for a case to end
+    granted: Granted | None = None  # frozen at the approval
+    paused_since: datetime | None = None  # the review clock stands still since then
+    dispute_due: datetime | None = None  # until when a case should be ruled on at the working level
+    executive_due: datetime | None = None  # until when by the executives
+    breached_at: datetime | None = None  # when a clock of people's work ended without it, whenever we looked
+    extension_asked: datetime | None = None  # the request that was last considered
+    extension_due: datetime | None = None  # a request waits for a person: until when it should be answered
+    extended_days: tuple[int, ...] = ()  # the extensions that were given
+    grace_end: date | None = None  # an expired registration: rivals are told after this day
+    quiet_since: datetime | None = None  # the last activity before the lapses
+    lapses: int = 0  # how often nothing happened for too long; the second time a person should revoke
+    reopened_by: str = ""  # the person who let an appeal in: no rule ends it before a person has
+    refused_by: str = ""  # the person who rejected or revoked it: somebody else decides an appeal
+    vote_ignored: str = ""  # why the vote that stands in the CRM does not count
+    wakes: datetime | None = None  # when its next clock ends

@@ -23,7 +23,10 @@ class SplitStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """One party's part. ``weight`` is exact, ``"p/q"``; percent and amount are each apportioned from it."""
+    """One party's part. ``weight`` is exact, ``"p/q"``; percent and amount are each apportioned from it.
+
+    The amounts at the end are not parts of the deal: they overlap, and no two of them may be added (domain §5.1).
+    """
 
     party: str
     roles: tuple[Role, ...]
@@ -34,6 +37,9 @@ class Portion:
     sourced: bool = False
     influenced: bool = False
     fulfilled: bool = False
+    sourced_amount: Money | None = None  # the full deal, for the one partner that sourced it
+    influenced_amount: Money | None = None  # the full deal, once for each partner that influenced it
+    fulfilled_amount: Money | None = None  # the lines that the partner transacted
 
 
 @dataclass(frozen=True, slots=True)

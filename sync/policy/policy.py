@@ -16,6 +16,7 @@ from sync.model.registration import Role
 from sync.policy.approvals import Approvals
 from sync.policy.attribution import Attribution
 from sync.policy.conflicts import ConflictRules, Ladder
+from sync.policy.joint import JointRules
 from sync.policy.scope import RoleRules, Scope
 from sync.policy.section import Section
 from sync.policy.windows import CalendarRules, Windows
@@ -38,6 +39,7 @@ class Policy(Section):
     ladder: Ladder = Ladder()
     attribution: Attribution = Attribution()
     approvals: Approvals = Approvals()
+    joint: JointRules = JointRules()
 
     @property
     def id(self) -> str:
@@ -85,6 +87,4 @@ class Policy(Section):
             raise ValueError("effective_to must be later than effective_from")
         if self.attribution.floor > self.attribution.cap:
             raise ValueError("attribution.floor is above attribution.cap; lower the floor or raise the cap")
-        if (self.approvals.auto_below is None) != (self.approvals.auto_currency is None):
-            raise ValueError("approvals.auto_below needs approvals.auto_currency, and the reverse")
         return self

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from types import FrameType
 from typing import Final
 
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
@@ -33,18 +34,23 @@ def trigger(schedule: str) -> IntervalTrigger | CronTrigger:
 
 def _unknown(what: str) -> BadInput:
     fix = 'write "every 5 minutes", "every 2 hours" or "cron 0 3 * * *"'
-    return BadInput([Problem("config.toml: schedule.sync", what, fix)])
+    return BadInput([Problem("config.toml: schedule", what, fix)])
 
 
-def run_forever(tick: Callable[[], None], schedule: str) -> None:
+def run_forever(
+    tick: Callable[[], None], schedule: str, others: Mapping[str, Callable[[], None]] | None = None
+) -> None:
     """Tick now and then on schedule, until SIGTERM or SIGINT; a tick that is running ends first.
 
-    A tick that is late is not made up for, and two never run together. ``tick`` handles its own failures.
+    ``others`` run on their schedules only, one after the other with the ticks: never two together. What is late is
+    not made up for. Every job handles its own failures.
     """
-    scheduler = BlockingScheduler(timezone=UTC)
+    scheduler = BlockingScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
     first = datetime.now(UTC) + timedelta(milliseconds=50)
     rules = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     scheduler.add_job(tick, trigger(schedule), next_run_time=first, **rules)
+    for own, job in (others or {}).items():
+        scheduler.add_job(job, trigger(own), **rules)
 
     stopping: list[threading.Thread] = []
 

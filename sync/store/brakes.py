@@ -16,6 +16,7 @@ EVERYTHING = ""
 
 _PAUSE = "pause:"
 _LOSS = "loss:"
+_PARK = "park:"
 
 
 class Pause(msgspec.Struct, frozen=True):
@@ -28,6 +29,17 @@ class Pause(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         why = f": {self.reason}" if self.reason else ""
         return f"paused by {self.by} on {self.at:%Y-%m-%d %H:%M} UTC{why}"
+
+
+class Park(msgspec.Struct, frozen=True):
+    """A row that is not written, by whom or what, since when and why."""
+
+    by: str
+    at: datetime
+    reason: str
+
+    def __str__(self) -> str:
+        return f"parked by {self.by} on {self.at:%Y-%m-%d %H:%M} UTC: {self.reason}"
 
 
 class Loss(msgspec.Struct, frozen=True):
@@ -87,5 +99,24 @@ def _named(connection: Connection, prefix: str) -> list[tuple[str, str]]:
     ]
 
 
-def _text(value: Pause | Loss) -> str:
+def park(connection: Connection, place: tuple[str, str, str], why: Park) -> None:
+    """Nothing is written to a row (connection, object, id or our key) any more."""
+    upsert(connection, setting, [{"name": _PARK + " ".join(place), "value": _text(why)}])
+
+
+def unpark(connection: Connection, place: tuple[str, str, str]) -> bool:
+    """Write to it again; False when it was not parked."""
+    return bool(connection.execute(delete(setting).where(setting.c.name == _PARK + " ".join(place))).rowcount)
+
+
+def parked(connection: Connection) -> Mapping[tuple[str, str, str], Park]:
+    """Every row that is parked, by connection, object, and id or key."""
+    found: dict[tuple[str, str, str], Park] = {}
+    for name, value in _named(connection, _PARK):
+        crm, obj, key = name.split(" ", 2)
+        found[crm, obj, key] = msgspec.json.decode(value, type=Park)
+    return found
+
+
+def _text(value: Pause | Loss | Park) -> str:
     return msgspec.json.encode(value).decode()

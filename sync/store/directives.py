@@ -7,31 +7,50 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, insert, select
 
 from connector.record import datetime_text
+from sync.audit import Event, Kind
 from sync.model.directive import Directive
 from sync.model.facts import Facts, History
-from sync.store.rows import chunks
+from sync.store.audit import SAID, seal_events
+from sync.store.persons import hide, reveal
+from sync.store.rows import chunks, moment_text
 from sync.store.tables import directive
 
 
 def add_directives(connection: Connection, given: Iterable[Directive]) -> None:
-    """Keep some directives, in this order. One that is there already stays as it is."""
+    """Keep some directives, in this order, and seal them. One that is there already stays as it is."""
+    fresh = _fresh(connection, {entry.id: entry for entry in given})
+    hidden = hide(connection, {entry.by for entry in fresh})
+    bodies = [hidden(msgspec.json.encode(entry).decode()) for entry in fresh]
     rows = [
         {
             "id": entry.id,
             "subject": entry.subject,
             "act": entry.act,
-            "by": entry.by,
+            "by": msgspec.json.decode(body)["by"],
             "at": datetime_text(entry.at),
-            "body": msgspec.json.encode(entry).decode(),
+            "body": body,
         }
-        for entry in given
+        for entry, body in zip(fresh, bodies, strict=True)
     ]
     if rows:
-        connection.execute(insert(directive).on_conflict_do_nothing(index_elements=["id"]), rows)
+        connection.execute(insert(directive), rows)
+    seal_events(
+        connection,
+        [
+            Event(SAID + entry.subject, Kind.DIRECTIVE, entry.id, moment_text(entry.at), body)
+            for entry, body in zip(fresh, bodies, strict=True)
+        ],
+    )
+
+
+def _fresh(connection: Connection, given: Mapping[str, Directive]) -> list[Directive]:
+    there: set[str] = set()
+    for chunk in chunks(list(given)):
+        there.update(connection.scalars(select(directive.c.id).where(directive.c.id.in_(chunk))))
+    return [entry for ident, entry in given.items() if ident not in there]
 
 
 def load_directives(connection: Connection, subjects: Sequence[str]) -> dict[str, list[Directive]]:
@@ -39,8 +58,7 @@ def load_directives(connection: Connection, subjects: Sequence[str]) -> dict[str
     found: dict[str, list[Directive]] = {}
     for chunk in chunks(subjects):
         query = select(directive.c.seq, directive.c.body).where(directive.c.subject.in_(chunk))
-        for row in connection.execute(query.order_by(directive.c.seq)):
-            entry = _read(row)
+        for entry in _read(connection, connection.execute(query.order_by(directive.c.seq)).all()):
             found.setdefault(entry.subject, []).append(entry)
     return found
 
@@ -65,8 +83,12 @@ def _in_order(said: Mapping[str, Sequence[Directive]], subjects: Iterable[str]) 
 def directives_after(connection: Connection, seq: int, limit: int) -> list[Directive]:
     """The next ``limit`` directives after ``seq``."""
     query = select(directive.c.seq, directive.c.body).where(directive.c.seq > seq)
-    return [_read(row) for row in connection.execute(query.order_by(directive.c.seq).limit(limit))]
+    return _read(connection, connection.execute(query.order_by(directive.c.seq).limit(limit)).all())
 
 
-def _read(row: Any) -> Directive:
-    return replace(msgspec.json.decode(row.body, type=Directive), seq=row.seq)
+def _read(connection: Connection, rows: Sequence[Any]) -> list[Directive]:
+    bodies = reveal(connection, [row.body for row in rows])
+    return [
+        replace(msgspec.json.decode(body, type=Directive), seq=row.seq)
+        for row, body in zip(rows, bodies, strict=True)
+    ]

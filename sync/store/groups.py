@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
@@ -124,3 +125,24 @@ def count_problems(connection: Connection) -> Mapping[str, int]:
         select(problem.c.what, func.count()).group_by(problem.c.what).order_by(func.count().desc(), problem.c.what)
     )
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def problem_rows(connection: Connection, most: int = 5) -> list[dict[str, Any]]:
+    """Open problems by what is wrong: how many rows, the fix, and the places of some of them."""
+    found = []
+    for what, number in count_problems(connection).items():
+        query = select(problem.c.place, problem.c.fix).where(problem.c.what == what).order_by(problem.c.place)
+        rows = list(connection.execute(query.limit(most)))
+        found.append({"why": what, "rows": number, "fix": rows[0].fix, "examples": [row.place for row in rows]})
+    return found
+
+
+def places_of(connection: Connection, ident: str) -> list[tuple[str, str, str]]:
+    """Where a row is written (connection, object, id or our key): a CRM's own by its id, ours by its key."""
+    written = select(baseline.c.connection, baseline.c.object, baseline.c.key).distinct()
+    own = list(connection.execute(written.where(baseline.c.key == ident).order_by(baseline.c.connection)))
+    if own:
+        return [(row.connection, row.object, row.key) for row in own]
+    named = (record.c.id == ident) | (record.c.key == ident)
+    found = connection.execute(select(record).where(named).order_by(record.c.key))
+    return [(row.connection, row.object, row.id) for row in found if row.kind != "attribution"]

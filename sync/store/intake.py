@@ -193,6 +193,16 @@ def _store_problems(
     upsert(connection, problem, found)
 
 
+def raw_of(connection: Connection, field_map: FieldMap, ids: Sequence[str]) -> dict[str, Mapping[str, Text]]:
+    """The text of the mapped fields of some rows as last read, by the row's id."""
+    place = (record.c.connection == field_map.connection, record.c.object == field_map.object)
+    found: dict[str, Mapping[str, Text]] = {}
+    for chunk in chunks(ids):
+        query = select(record.c.id, record.c.raw).where(*place, record.c.id.in_(chunk))
+        found.update({row.id: msgspec.json.decode(row.raw) for row in connection.execute(query)})
+    return found
+
+
 def set_cursor(connection: Connection, field_map: FieldMap, at: Cursor, drained: bool, now: datetime) -> None:
     """Where the reading of one object continues."""
     place = {"connection": field_map.connection, "object": field_map.object}

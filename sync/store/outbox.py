@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, delete, func, select, update
@@ -86,6 +86,26 @@ def last_writing_run(connection: Connection) -> str | None:
         .limit(1)
     )
     return connection.scalar(query)
+
+
+def written_since(
+    connection: Connection, changes: Iterable[PlannedChange], since: datetime
+) -> dict[tuple[str, str, str], list[tuple[str, PlannedChange]]]:
+    """What was written since then to the rows of some changes: moment and change, oldest first, by row."""
+    by_object: dict[tuple[str, str], list[str]] = {}
+    for change in changes:
+        by_object.setdefault((change.connection, change.object), []).append(change.key)
+    found: dict[tuple[str, str, str], list[tuple[str, PlannedChange]]] = {}
+    for (crm, obj), keys in by_object.items():
+        for chunk in chunks(keys):
+            place = (outbox.c.connection == crm, outbox.c.object == obj, outbox.c.key.in_(chunk))
+            query = select(outbox.c.key, outbox.c.at, outbox.c.body).where(
+                *place, outbox.c.state == DONE, outbox.c.at >= datetime_text(since)
+            )
+            for row in connection.execute(query.order_by(outbox.c.seq)):
+                change = msgspec.json.decode(row.body, type=PlannedChange)
+                found.setdefault((crm, obj, row.key), []).append((row.at, change))
+    return found
 
 
 def mark(connection: Connection, entries: Iterable[Entry], state: str, now: datetime, error: str = "") -> None:
@@ -166,6 +186,30 @@ def count_states(connection: Connection) -> dict[str, int]:
     """How many entries are in each state."""
     query = select(outbox.c.state, func.count()).group_by(outbox.c.state)
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def groups_waiting(connection: Connection) -> set[str]:
+    """The groups with a write that did not land."""
+    query = select(outbox.c.group_id).where(outbox.c.state.in_((FAILED, STALE, AGAIN, SENDING))).distinct()
+    return set(connection.scalars(query))
+
+
+def waiting(connection: Connection) -> list[dict[str, Any]]:
+    """Every write that has not landed in its latest attempt, with its age and how often it was tried."""
+    latest = select(func.max(outbox.c.seq)).group_by(outbox.c.connection, outbox.c.object, outbox.c.key)
+    query = select(outbox).where(outbox.c.seq.in_(latest.scalar_subquery()), outbox.c.state.in_(NOT_LANDED))
+    found = []
+    for row in connection.execute(query.order_by(outbox.c.seq)):
+        tries = select(func.count(), func.min(outbox.c.at)).where(outbox.c.id == row.id)
+        attempts, first = connection.execute(tries).one()
+        change = msgspec.json.decode(row.body, type=PlannedChange)
+        found.append(
+            {"change": change, "state": row.state, "why": row.error or "", "attempts": attempts, "since": first}
+        )
+    return found
+
+
+NOT_LANDED: Final = (FAILED, STALE, AGAIN, SENDING)
 
 
 def open_faults(connection: Connection, limit: int) -> list[tuple[PlannedChange, str, str]]:

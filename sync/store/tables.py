@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Index,
@@ -170,6 +171,59 @@ split = Table(  # every version; the highest one stands
     Column("at", String, nullable=False),
     Column("ended", Boolean, nullable=False),
 )
+
+audit = Table(  # the chain on which every decision, directive, case and split is sealed (sync.audit)
+    "audit",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("chain", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("ref", String, nullable=False),
+    Column("at", String, nullable=False),
+    Column("body", Text),  # NULL: the text lies in an append-only table of its own, under ``ref``
+    Column("prev", String, nullable=False),
+    Column("hash", String, nullable=False),
+)
+Index("audit_chain", audit.c.chain, audit.c.seq)
+Index("audit_ref", audit.c.ref)
+
+checkpoint = Table(  # seals the order among all chains, once a run
+    "checkpoint",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("run_id", String, nullable=False),
+    Column("at", String, nullable=False),
+    Column("since", Integer, nullable=False),
+    Column("upto", Integer, nullable=False),
+    Column("prev", String, nullable=False),
+    Column("hash", String, nullable=False),
+)
+
+person = Table(  # names lie here and nowhere in what is sealed; one without a name was erased
+    "person",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", Text),
+    Column("erased_at", String),
+)
+
+ledger = Table(  # what each party's part of a won deal was worth, and every change since; rows are only added
+    "ledger",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("opportunity_id", String, nullable=False),
+    Column("party", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("currency", String, nullable=False),
+    Column("minor", BigInteger, nullable=False),
+    Column("cause", String, nullable=False),
+    Column("day", String, nullable=False),
+    Column("at", String, nullable=False),
+    Column("body", Text, nullable=False),
+)
+Index("ledger_opportunity", ledger.c.opportunity_id, ledger.c.seq)
+Index("ledger_party", ledger.c.party, ledger.c.day)
 
 # --- what was written ---------------------------------------------------------------------------------------------
 

@@ -179,6 +179,19 @@ class Reading(Cases):
         found = [row_id for batch in rig.crm.ids(rig.kinds.plain) for row_id in batch]
         assert sorted(found) == sorted(ids[1:])
 
+    def test_an_announcement_changes_nothing_but_the_cost(self, rig: Rig) -> None:
+        kind, text = rig.kinds.plain, rig.kinds.text
+        ids = self.plain(rig, rig.page_size + 3)
+        others = [(rig.kinds.ours, [rig.kinds.key], None), ("no_such_object", ["a"], None)]
+        rig.crm.ahead([(kind, [text], None), *others])
+        pages = window(rig.crm, kind, [text])
+        assert set(ids) <= latest(pages).keys()
+        rig.advance(60)
+        rig.edit(kind, ids[0], {text: "edited"})
+        rig.advance(60)
+        rig.crm.ahead([(kind, [text], pages[-1].cursor)])
+        assert latest(window(rig.crm, kind, [text], pages[-1].cursor))[ids[0]].values == ("edited",)
+
     # reading: by key
 
     def test_read_by_id_leaves_out_what_is_missing(self, rig: Rig) -> None:

@@ -91,6 +91,17 @@ class SalesforceRig:
     def drop(self, kind: str, row_id: str) -> None:
         self._edit("DELETE", f"sobjects/{kind}/{row_id}")
 
+    def purge(self, kind: str, row_id: str) -> None:
+        """Delete one row for good: the recycle bin is emptied."""
+        self.sandbox.salesforce.org.purge(kind, row_id)
+
+    def undelete(self, kind: str, row_id: str) -> None:
+        self.sandbox.salesforce.org.undelete(kind, row_id)
+
+    def another(self) -> SalesforceCrm:
+        """The adapter of a program that has just started."""
+        return SalesforceCrm("sf", {"url": self.sandbox.salesforce_url, **SERVICE}, ledger=self.ledger)
+
     def merge(self, kind: str, loser: str, winner: str) -> None:
         self.sandbox.salesforce.org.merge(kind, winner, loser)
 
@@ -122,6 +133,9 @@ class SalesforceRig:
     def _edit(self, method: str, path: str, body: object = None) -> Any:
         url = f"{self.sandbox.salesforce_url}/services/data/v62.0/{path}"
         answer = self._person.request(method, url, json=body, timeout=5)
+        if answer.status_code == 401:  # a person signs in again
+            self._person.headers["Authorization"] = f"Bearer {self._token()}"
+            answer = self._person.request(method, url, json=body, timeout=5)
         assert answer.status_code < 300, answer.text
         results = answer.json() if answer.content else None
         assert not isinstance(results, list) or all(result["success"] for result in results), results

@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from connector.budget import CallCount
-from connector.crm import Settings
+from connector.crm import Settings, Vault
 from connector.errors import PauseUntil, StopCrm, TryAgain
+from connector.salesforce.auth import is_sandbox
 from connector.salesforce.crm import SalesforceCrm
 from connector.sandbox.switchboard import Fault
 
@@ -25,25 +26,7 @@ REFRESH = {"flow": "refresh_token", "client_id": "dealsync", "refresh_token": "r
 ELSEWHERE = "https://acme.my.salesforce.com"
 
 
-class Drawer:
-    """A vault that remembers what was swapped, in order."""
-
-    def __init__(self, token: str | None = None) -> None:
-        self.token = token
-        self.history: list[str] = []
-
-    def load(self, name: str) -> str | None:
-        return self.token
-
-    def swap(self, name: str, old: str | None, new: str) -> bool:
-        if self.token != old:
-            return False
-        self.token = new
-        self.history.append(new)
-        return True
-
-
-def opened(salesforce: SalesforceRig, settings: Settings, vault: Drawer | None = None) -> SalesforceCrm:
+def opened(salesforce: SalesforceRig, settings: Settings, vault: Vault | None = None) -> SalesforceCrm:
     url = salesforce.sandbox.salesforce_url
     return SalesforceCrm("sf", {"url": url, **settings}, ledger=salesforce.ledger, vault=vault)
 
@@ -51,6 +34,11 @@ def opened(salesforce: SalesforceRig, settings: Settings, vault: Drawer | None =
 def remote(**settings: str) -> SalesforceCrm:
     ledger = CallCount(now=lambda: datetime.now(UTC))
     return SalesforceCrm("sf", {"url": ELSEWHERE, **SERVICE, **settings}, ledger=ledger)
+
+
+REGISTRATIONS = [
+    {"attributes": {"type": KINDS.plain}, **KINDS.needs, KINDS.text: f"row {number}"} for number in range(15)
+]
 
 
 def sign_ins(salesforce: SalesforceRig) -> int:
@@ -77,34 +65,6 @@ def test_jwt_of_an_unknown_user_stops(salesforce: SalesforceRig, private_key: st
 
 def test_a_refresh_token_signs_in(salesforce: SalesforceRig) -> None:
     assert opened(salesforce, REFRESH).whoami().user == "dealsync@sandbox.test"
-
-
-def test_a_rotated_refresh_token_is_stored_and_used_next(salesforce: SalesforceRig) -> None:
-    salesforce.switchboard.settings["rotate_refresh_tokens"] = True
-    vault = Drawer()
-    crm = opened(salesforce, REFRESH, vault)
-    for _ in range(3):
-        crm.whoami()
-        salesforce.expire()
-    assert len(vault.history) == 3
-    assert opened(salesforce, REFRESH, vault).whoami().org
-
-
-def test_a_token_rotated_by_another_process_is_taken_from_the_vault(salesforce: SalesforceRig) -> None:
-    salesforce.switchboard.settings["rotate_refresh_tokens"] = True
-
-    class Late(Drawer):
-        """Shows the old token once, as if the other process stored the new one a moment later."""
-
-        def load(self, name: str) -> str | None:
-            shown, self.token = self.token, rotated
-            return shown
-
-    other = Drawer()
-    opened(salesforce, REFRESH, other).whoami()
-    rotated = str(other.token)
-    late = Late("no-such-token")
-    assert opened(salesforce, REFRESH, late).whoami().org
 
 
 def test_refused_credentials_are_not_tried_again(salesforce: SalesforceRig) -> None:
@@ -177,6 +137,92 @@ def test_the_org_may_move_at_a_renewal() -> None:
     request = responses.calls[-1].request
     assert request.headers["Authorization"] == "Bearer t2"
     assert request.headers["Sforce-Call-Options"] == "client=dealsync"
+
+
+def test_an_org_that_moves_is_followed_by_reading_and_writing(salesforce: SalesforceRig) -> None:
+    ids = {row["id"] for row in salesforce._edit("POST", "composite/sobjects", {"records": REGISTRATIONS})}
+    crm = opened(salesforce, SERVICE)
+    reading = crm.changes(KINDS.plain, [], None)
+    read = {record.ref.id for record in next(reading).records}
+    moved = salesforce.sandbox.salesforce_url.replace("127.0.0.1", "localhost")
+    salesforce.switchboard.settings["instance_url"] = moved
+    read |= {record.ref.id for page in reading for record in page.records}
+    assert read == ids, "the rest of the pages came from the new address"
+    assert faults(crm, [upsert(salesforce, "a"), upsert(salesforce, "b", group="g")]) == {"c-a": None, "c-b": None}
+
+
+@pytest.mark.parametrize("error", ["inactive_user", "inactive_org", "invalid_grant", "invalid_client"])
+def test_dead_credentials_are_reported_once_and_not_tried_again(salesforce: SalesforceRig, error: str) -> None:
+    crm = opened(salesforce, SERVICE)
+    salesforce.switchboard.settings["dead_credentials"] = error
+    before = sign_ins(salesforce)
+    for _ in range(4):
+        with pytest.raises(StopCrm) as caught:
+            crm.describe(KINDS.plain)
+        assert caught.value.code == error
+    assert sign_ins(salesforce) - before == 1
+
+
+def test_credentials_that_die_in_the_middle_stop_every_change_with_the_reason(salesforce: SalesforceRig) -> None:
+    crm = opened(salesforce, SERVICE)
+    crm.describe(KINDS.ours)
+    salesforce.expire()
+    salesforce.switchboard.settings["dead_credentials"] = "inactive_user"
+    assert faults(crm, [upsert(salesforce, "a"), upsert(salesforce, "b")]) == {"c-a": StopCrm, "c-b": StopCrm}
+
+
+@pytest.mark.parametrize(
+    ("url", "flow", "fix"),
+    [
+        ("https://acme.lightning.force.com", "client_credentials", "acme.my.salesforce.com"),
+        ("https://acme.lightning.force.com", "refresh_token", "acme.my.salesforce.com"),
+        ("https://login.salesforce.com", "client_credentials", "own ….my.salesforce.com"),
+        ("https://test.salesforce.com", "client_credentials", "own ….my.salesforce.com"),
+    ],
+)
+def test_an_address_that_cannot_sign_in_is_said_before_anything_is_sent(url: str, flow: str, fix: str) -> None:
+    crm = remote(url=url, flow=flow, refresh_token="r")
+    with pytest.raises(StopCrm, match=fix):
+        crm.whoami()
+
+
+@pytest.mark.parametrize(
+    ("url", "sandbox"),
+    [
+        ("https://acme.my.salesforce.com", False),
+        ("https://login.salesforce.com", False),
+        ("https://acme--uat.sandbox.my.salesforce.com", True),
+        ("https://test.salesforce.com", True),
+    ],
+)
+def test_a_jwt_is_meant_for_the_right_sign_in_host(url: str, sandbox: bool) -> None:
+    assert is_sandbox(url) is sandbox
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    ("description", "fix"),
+    [
+        ("expired access/refresh token", "new refresh_token in config.toml"),
+        ("expired authorization code", "clock of this machine"),
+        ("audience is invalid", ".sandbox."),
+        ("user hasn't approved this consumer", "sandbox refresh"),
+        ("ip restricted", "this machine's address"),
+    ],
+)
+def test_a_refused_grant_says_what_to_do_about_it(description: str, fix: str) -> None:
+    body = {"error": "invalid_grant", "error_description": description}
+    responses.post(f"{ELSEWHERE}/services/oauth2/token", status=400, json=body)
+    with pytest.raises(StopCrm) as caught:
+        remote().whoami()
+    assert fix in caught.value.message
+
+
+def test_a_sign_in_that_never_answers_times_out(salesforce: SalesforceRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connector.salesforce.auth.TIMEOUT", (1.0, 0.2))
+    salesforce.switchboard.faults.append(Fault(path="/token", delay=1.0))
+    with pytest.raises(TryAgain, match="Timeout"):
+        opened(salesforce, SERVICE).whoami()
 
 
 @responses.activate

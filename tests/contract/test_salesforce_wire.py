@@ -247,10 +247,10 @@ class TestLimits:
         assert api_calls(salesforce) == 3, "one call a page"
         keys = [f"k{number}" for number in range(400)]
         list(salesforce.crm.write([upsert(salesforce, key) for key in keys]))
-        assert api_calls(salesforce) == 5, "200 rows a call"
+        assert api_calls(salesforce) == 4, "up to 1,000 rows a call"
         list(salesforce.crm.write([upsert(salesforce, f"{k}x", group=f"g{n % 75}") for n, k in enumerate(keys)]))
-        assert api_calls(salesforce) == 6, "75 groups of up to 500 rows a call"
-        assert salesforce.sandbox.salesforce.org.used() - by_their_count == 6
+        assert api_calls(salesforce) == 5, "75 groups of up to 500 rows a call"
+        assert salesforce.sandbox.salesforce.org.used() - by_their_count == 5
 
 
 class TestIdentity:

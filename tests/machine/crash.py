@@ -73,6 +73,9 @@ class MortalCrm:
     def changes(self, kind: str, fields: Sequence[str], since: Cursor | None) -> Iterator[Page]:
         return self._crm.changes(kind, fields, since)
 
+    def ahead(self, asks: Sequence[tuple[str, Sequence[str], Cursor | None]]) -> None:
+        self._crm.ahead(asks)
+
     def ids(self, kind: str) -> Iterator[Sequence[str]]:
         return self._crm.ids(kind)
 

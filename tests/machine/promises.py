@@ -23,7 +23,7 @@ from tests.machine.office import Office
 Contents = dict[str, dict[str, dict[str, str]]]
 """Kind ("sf:Opportunity") to row id to values."""
 
-CARRY_ON = {Event.OPP_WON, Event.OPP_LOST, Event.PROTECTION_END}
+CARRY_ON = {Event.OPP_WON, Event.OPP_LOST, Event.PROTECTION_END, Event.INACTIVE, Event.OVERDUE}
 RULED = {Event.APPROVE, Event.REJECT, Event.WITHDRAW}
 
 

@@ -24,6 +24,7 @@ from tests.machine.choices import CRMS, FAULTS, JOINTS, NUMBERS, OURS, ROLES
 from tests.machine.crash import Fuse, Killed, MortalCrm, mortal
 from tests.machine.office import JUDGED, NO_BRAKE, Office, shipped
 from tests.machine.people import EDITS, People
+from tests.machine.sealed import history_is_sealed
 
 SHELF = Path("/dev/shm")
 
@@ -90,6 +91,7 @@ class Machine(RuleBasedStateMachine):
         promises.no_person_was_overwritten(self.office, before)
         promises.people_outrank_rules(self.office)
         promises.locked_weights_stay(self.office)
+        history_is_sealed(self.office)
 
     def settled(self, report: Report) -> None:
         """A run that met no trouble has left nothing to do, wherever one looks."""

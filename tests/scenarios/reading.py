@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from sync.model.directive import Act, Directive, StatedPart
 from sync.model.facts import Facts
 from sync.model.ids import name as hashed
 from sync.model.money import Money
-from sync.model.parties import Account, Partner, Tier
+from sync.model.parties import Account, NamedList, Partner, PartnerStatus, Tier
 from sync.model.registration import Choice, Evidence, Registration, Response, Role, State, Vote
 from sync.policy import Policies, parse
 
@@ -153,7 +153,9 @@ def _policies(changes: Words, later: Words | None) -> Policies:
 
 
 def _facts(world: Words, name: Callable[[str], str]) -> Facts:
+    load = {key: words["live_elsewhere"] for key, words in world["partners"].items() if "live_elsewhere" in words}
     return Facts(
+        load=load,
         accounts=tuple(_account(key, words) for key, words in world["accounts"].items()),
         opportunities=tuple(_deal(key, words) for key, words in world["deals"].items()),
         registrations=tuple(_claim(key, name(key), words) for key, words in world["claims"].items()),
@@ -162,7 +164,16 @@ def _facts(world: Words, name: Callable[[str], str]) -> Facts:
 
 
 def _account(key: str, words: Words) -> Account:
-    return Account(key, words.get("name", key), (Ref("sf", "Account", key),), domain=words.get("domain"))
+    return Account(
+        key,
+        words.get("name", key),
+        (Ref("sf", "Account", key),),
+        domain=words.get("domain"),
+        country=words.get("country"),
+        parent_id=words.get("parent"),
+        named_list=NamedList(words.get("listed", "NONE")),
+        industry=words.get("industry"),
+    )
 
 
 def _partner(key: str, words: Words) -> Partner:
@@ -172,8 +183,19 @@ def _partner(key: str, words: Words) -> Partner:
         words["name"],
         (Ref("sf", "Account", key), Ref("hs", "companies", key)),
         tier=Tier(words["tier"]) if "tier" in words else None,
+        status=PartnerStatus(words.get("status", "ACTIVE")),
+        certifications=tuple(_certificate(text) for text in words.get("certificates", ())),
         agreement_end=moment(end).date() if end else None,
+        agreement_regions=tuple(words.get("territory", ())),
+        agreement_families=tuple(words.get("families", ())),
+        agreement_exclusive=words.get("exclusive", False),
     )
+
+
+def _certificate(text: str) -> tuple[str, date | None]:
+    """``CLOUD-PRO`` or ``CLOUD-PRO until day 90``."""
+    code, _, end = text.partition(" until ")
+    return code, moment(end).date() if end else None
 
 
 def _deal(key: str, words: Words) -> Opportunity:
@@ -182,10 +204,14 @@ def _deal(key: str, words: Words) -> Opportunity:
         optional["close_date"] = moment(words["closed_on"]).date()
     if "direct_sales_since" in words:
         optional["direct_engaged_at"] = moment(words["direct_sales_since"])
+    rows = (Ref("sf", "Opportunity", key), Ref("hs", "deals", key))
     return Opportunity(
         id=key,
         name=words.get("name", key),
-        members=(Ref("sf", "Opportunity", key), Ref("hs", "deals", key)),
+        members=tuple(row for row in rows if words.get("crm", row.connection) == row.connection),
+        owners=tuple(words.get("owners", ())),
+        merged=tuple(words.get("merged", ())),
+        renewal_of=words.get("renews"),
         account_id=words.get("account"),
         stage=Stage(words.get("stage", "QUALIFIED")),
         created_at=moment(words.get("created", "day -5")),
@@ -217,6 +243,9 @@ READ: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "families": ("families", tuple),
     "regions": ("regions", tuple),
     "joint": ("joint_key", str),
+    "share": ("proposed_share", Decimal),
+    "tender": ("tender_published_on", lambda text: moment(text).date()),
+    "extension": ("extension_requested_at", moment),
 }
 
 

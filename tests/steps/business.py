@@ -11,11 +11,11 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 
 from connector.record import Ref
-from sync.claim import Claim, filed_digest
+from sync.claim import Claim
 from sync.model.deal import Line, Opportunity, Stage
 from sync.model.money import Money
 from sync.model.parties import Account, Partner
-from sync.model.registration import Evidence, Registration, Role, Standing, State
+from sync.model.registration import Evidence, Registration, Role, Standing, State, filed_digest
 from sync.policy import Policy
 
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

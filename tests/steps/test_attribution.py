@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sync.attribution.grounds import Grounds, Unusable
 from sync.attribution.models import MODELS, objections
 from sync.attribution.modifiers import MODIFIERS
 from sync.attribution.party import Party
@@ -34,6 +35,7 @@ IT_COMPANY = (
     Party("BIC", frozenset({"PRESALES", "ADVISE"})),
 )
 A, B, C = Party("A"), Party("B"), Party("C")
+NEGOTIATED = Terms(model="negotiated")
 
 
 def pools(**terms: Any) -> Terms:
@@ -96,7 +98,8 @@ def test_without_any_contribution_the_parts_are_equal() -> None:
 
 def test_an_agreed_split_within_one_percent_is_scaled_and_said_so() -> None:
     """S20: three members wrote 33.33 each."""
-    result = shares((A, B, C), Terms(model="negotiated", agreed=exact(A="0.3333", B="0.3333", C="0.3333")))
+    agreed = Grounds(agreed=exact(A="0.3333", B="0.3333", C="0.3333"))
+    result = shares((A, B, C), NEGOTIATED, agreed)
     assert result.weights == exact(A="1/3", B="1/3", C="1/3")
     assert result.trace == (
         "Agreed by the members -> A 33.33%, B 33.33%, C 33.33%",
@@ -105,8 +108,8 @@ def test_an_agreed_split_within_one_percent_is_scaled_and_said_so() -> None:
 
 
 def test_an_agreed_split_may_give_the_vendor_a_part() -> None:
-    terms = Terms(model="negotiated", agreed=exact(A="1/2", B="1/4", VENDOR="1/4"))
-    assert shares((A, B), terms).weights == exact(A="1/2", B="1/4", VENDOR="1/4")
+    agreed = Grounds(agreed=exact(A="1/2", B="1/4", VENDOR="1/4"))
+    assert shares((A, B), NEGOTIATED, agreed).weights == exact(A="1/2", B="1/4", VENDOR="1/4")
 
 
 @pytest.mark.parametrize(
@@ -129,13 +132,13 @@ def test_an_agreed_split_may_give_the_vendor_a_part() -> None:
     ],
 )
 def test_every_objection_to_an_agreed_split_is_named_at_once(agreed: Exact, clauses: list[str]) -> None:
-    terms = Terms(model="negotiated", agreed=agreed, floor=Fraction("0.05"), cap=Fraction("0.7"))
-    found = "; ".join(objections((A, B), terms))
+    terms = Terms(model="negotiated", floor=Fraction("0.05"), cap=Fraction("0.7"))
+    found = "; ".join(objections("AB", terms, agreed))
     assert ("floor" in found) == any("floor" in clause for clause in clauses)
     assert all(clause in found for clause in clauses) and bool(found) == bool(clauses)
     if clauses:
-        with pytest.raises(ValueError, match=re.escape(found)):
-            shares((A, B), terms)
+        with pytest.raises(Unusable, match=re.escape(found)):
+            shares((A, B), terms, Grounds(agreed=agreed))
 
 
 parties = st.lists(
@@ -171,7 +174,7 @@ def test_shares_are_whole_and_the_same_in_any_order(members: list[Party], terms:
     shuffled = list(members)
     random.shuffle(shuffled)
     again = shares(shuffled, terms)
-    assert (again, list(again.weights)) == (result, list(result.weights))
+    assert (again, list(again.weights), again.trace) == (result, list(result.weights), result.trace)
     assert summed(result.weights) == 1
     assert all(weight >= 0 for weight in result.weights.values())
     assert set(result.weights) - {VENDOR} == {member.id for member in members}

@@ -109,12 +109,12 @@ SPLIT = exact(A="1/2", B="1/4", C="1/8", VENDOR="1/8")
     ],
 )
 def test_a_leavers_weight_goes_where_the_policy_says(rule: Withdrawal, after: Exact) -> None:
-    assert withdraw(SPLIT, "A", rule, Fraction(1, 2)).weights == after
+    assert withdraw(SPLIT, exact(A="1/2"), rule).weights == after
 
 
 def test_the_last_partners_weight_goes_to_the_vendor() -> None:
-    assert withdraw(exact(A=1, B=0), "A", Withdrawal.REDISTRIBUTE).weights == exact(B=0, VENDOR=1)
-    left = withdraw(exact(A=1), "A", Withdrawal.VEST, Fraction(1, 4))
+    assert withdraw(exact(A=1, B=0), exact(A=0), Withdrawal.REDISTRIBUTE).weights == exact(B=0, VENDOR=1)
+    left = withdraw(exact(A=1), exact(A="1/4"), Withdrawal.VEST)
     assert left.weights == exact(A="1/4", VENDOR="3/4")
     assert left.trace == ("A withdrew and keeps 25% of 100% -> A 25%, VENDOR 75%",)
 
@@ -122,6 +122,6 @@ def test_the_last_partners_weight_goes_to_the_vendor() -> None:
 def test_withdrawals_that_make_no_sense_are_refused() -> None:
     for leaver in ("X", VENDOR):
         with pytest.raises(ValueError, match=f"{leaver} cannot withdraw: the split is A 50%"):
-            withdraw(SPLIT, leaver, Withdrawal.VENDOR)
+            withdraw(SPLIT, {leaver: Fraction()}, Withdrawal.VENDOR)
     with pytest.raises(ValueError, match="A: vested part 2 must be from 0 to 1"):
-        withdraw(SPLIT, "A", Withdrawal.VEST, Fraction(2))
+        withdraw(SPLIT, exact(A=2), Withdrawal.VEST)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync.attribution.modifiers import MODIFIERS, water_fill
+from sync.attribution.levels import water_fill
+from sync.attribution.modifiers import MODIFIERS
 from sync.attribution.party import Party
 from sync.attribution.shares import shares
 from sync.attribution.terms import Terms, Unfilled
@@ -142,10 +143,48 @@ def test_water_filling_respects_floors_and_caps_and_proportions(case: tuple[Exac
             assert weight * level <= floors[party]
 
 
-def test_limits_that_cannot_hold_are_refused_with_the_numbers() -> None:
-    with pytest.raises(ValueError, match="caps of 2 partners add up to 80%, under 100%"):
-        shares((A, B), Terms(model="equal", cap=Fraction("0.4")))
-    with pytest.raises(ValueError, match="floors of 3 partners add up to 120%, over 100%"):
-        shares((A, B, C), Terms(model="equal", floor=Fraction("0.4")))
+@quick
+@given(
+    st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 12), min_size=1),
+    st.integers(0, 12),
+    st.integers(0, 12),
+    st.integers(0, 12),
+)
+def test_any_floor_and_cap_of_a_policy_are_respected(
+    units: dict[str, int], floor: int, more: int, vendor: int
+) -> None:
+    """Whatever the number of partners: floors at most their equal parts, caps never passed, nothing invented."""
+    parties = [Party(name, contribution=Fraction(count)) for name, count in units.items()]
+    low, high = Fraction(floor, 12), min(Fraction(floor + more, 12), Fraction(1))
+    terms = Terms(model="contribution", floor=low, cap=high, vendor_share=Fraction(vendor, 12))
+    result = shares(parties, terms).weights
+    assert summed(result) == 1
+    kept = 1 - terms.vendor_share
+    for name in units:
+        assert min(low, Fraction(1, len(units))) * kept <= result[name]
+        assert result[name] <= high * kept or len(units) == 1
+
+
+def test_a_cap_that_too_few_partners_reach_leaves_the_rest_to_the_vendor() -> None:
+    """It used to stop the whole run: a policy with cap 40 met a deal with two partners."""
+    result = shares((A, B), Terms(model="equal", cap=Fraction("0.4")))
+    assert result.weights == exact(A="2/5", B="2/5", VENDOR="1/5")
+    assert result.trace[-1] == "Of the partners' part, cap 40% holds A, B -> A 40%, B 40%, VENDOR 20%"
+    assert result.capped == {"A", "B"}
+
+
+def test_floors_that_need_more_than_everything_are_scaled_down_and_said_so() -> None:
+    """It used to stop the whole run: a policy with floor 40 met a deal with three partners."""
+    parties = (Party("A", contribution=Fraction(8)), Party("B", contribution=Fraction(1)), C)
+    result = shares(parties, Terms(model="contribution", floor=Fraction("0.4")))
+    assert result.weights == exact(A="1/3", B="1/3", C="1/3")
+    assert result.trace[-2:] == (
+        "Floors of 40% for 3 partners need more than 100%: scaled down to 1/3",
+        "Of the partners' part, floor 1/3 holds B, C -> A 1/3, B 1/3, C 1/3",
+    )
+    assert water_fill(exact(A=1, B=0), exact(A=1, B=3), exact(A=1, B=3)) == exact(A="1/4", B="3/4")
+
+
+def test_a_floor_above_its_cap_is_refused_with_the_numbers() -> None:
     with pytest.raises(ValueError, match="A floor 1/2 cap 1/3"):
         water_fill(exact(A="1/2", B="1/2"), exact(A="1/2", B=0), exact(A="1/3", B=1))

@@ -105,6 +105,41 @@ def test_a_spent_day_pauses_until_calls_come_back() -> None:
     assert count.take("sf", "api") == 0
 
 
+def test_the_day_is_as_large_as_the_crm_says_and_others_spend_of_it_too() -> None:
+    clock = Clock()
+    count = CallCount({"api": (daily(100_000),)}, now=clock)
+    for _ in range(10):
+        count.take("sf", "api")
+    count.learn("sf", "api", used=60, allowed=100)
+    for _ in range(20):
+        assert count.take("sf", "api") == 0, "80 without the reserve, less 50 of others, less 10 of ours"
+    with pytest.raises(PauseUntil, match="the day's 30 api calls"):
+        count.take("sf", "api")
+    count.learn("sf", "api", used=40, allowed=1000)
+    assert count.take("sf", "api") == 0
+
+
+def test_when_others_have_spent_the_day_one_call_an_hour_asks_again() -> None:
+    clock = Clock()
+    count = CallCount({"api": (daily(100_000),)}, now=clock)
+    count.take("sf", "api")
+    count.learn("sf", "api", used=100, allowed=100)
+    with pytest.raises(PauseUntil) as caught:
+        count.take("sf", "api")
+    assert caught.value.when == START + timedelta(hours=1)
+    clock.moment = caught.value.when
+    assert count.take("sf", "api") == 0
+    count.learn("sf", "api", used=100, allowed=100)
+    with pytest.raises(PauseUntil):
+        count.take("sf", "api")
+
+
+def test_what_a_crm_says_of_its_day_changes_no_other_limit() -> None:
+    count = CallCount({"search": (Bucket(1, 1),)}, now=Clock())
+    count.learn("hs", "search", used=5, allowed=5)
+    assert count.take("hs", "search") == 0
+
+
 def test_a_long_day_is_remembered_in_little_space() -> None:
     clock = Clock()
     count = CallCount({"api": (daily(100_000),)}, now=clock)

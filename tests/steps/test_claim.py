@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.claim import Claim, filed_digest, joint, meet_in_scope, overlap, values_differ
+from sync.claim import Claim, joint, meet_in_scope, overlap, values_differ
 from sync.model.money import Money
 from sync.model.parties import Account
-from sync.model.registration import Response, Role, State, Vote
+from sync.model.registration import Approval, Choice, Response, Role, State, Vote, filed_digest
 from tests.steps.business import claim, date_of, day, deal, evidence, partner, patient, policy, registration
 
 
@@ -198,3 +198,44 @@ sides = st.fixed_dictionaries({"families": scopes, "regions": scopes, "expected_
 def test_overlap_does_not_depend_on_who_is_asked_first(one: dict[str, Any], other: dict[str, Any]) -> None:
     left, right = claim("A", **one), claim("B", "beta", partner=partner("beta"), **other)
     assert overlap(left, right) == overlap(right, left)
+
+
+def test_what_the_vendor_s_staff_notes_is_no_change_by_the_partner() -> None:
+    filed = registration("R", evidence=(evidence("POC", day(0), verified=False),))
+    noted: list[dict[str, Any]] = [
+        {"evidence": (evidence("POC", day(0), verified=True),)},
+        {"customer_choice": Choice.CHOSEN},
+        {"extension_requested_at": day(3)},
+        {"proposed_share": Decimal(40)},
+        {"lead": True},
+    ]
+    assert all(filed_digest(replace(filed, **change)) == filed_digest(filed) for change in noted)
+    more = (*filed.evidence, evidence("NDA", day(1), verified=False))
+    assert filed_digest(replace(filed, evidence=more)) != filed_digest(filed)
+
+
+@pytest.mark.parametrize(
+    ("fields", "spoken"),
+    [
+        ({}, False),
+        ({"vote": Vote.APPROVE, "voted_at": day(1)}, True),
+        ({"vote": Vote.REJECT, "voted_at": day(1)}, False),
+        ({"state": "APPROVED"}, False),
+        ({"state": "APPROVED", "standing": {"approver": "maria"}}, True),
+        ({"state": "APPROVED", "standing": {"by_person": True}}, True),
+        ({"state": "REJECTED", "standing": {"by_person": True}}, False),
+        ({"standing": {"approvals": (Approval("maria", day(1)),)}}, True),
+        ({"state": "IN_CONFLICT", "standing": {"reopened_by": "jo"}}, True),
+        ({"state": "WON", "standing": {"approver": "maria"}}, False),
+    ],
+)
+def test_a_claim_that_a_person_wants_is_known(fields: dict[str, Any], spoken: bool) -> None:
+    assert claim("R", **fields).spoken_for is spoken
+
+
+def test_who_is_not_let_in_by_the_others_is_not_joint_with_them() -> None:
+    team: dict[str, Any] = {"joint_key": "k", "joint_response": Response.ACCEPTED}
+    one, other = claim("A", **team), claim("B", "beta", **team)
+    assert joint(one, other)
+    assert not joint(one, replace(other, outside=True))
+    assert not joint(replace(one, outside=True), other)

@@ -9,12 +9,14 @@ import pytest
 
 from sync.claim import Claim
 from sync.conflicts.catalogue import CATALOGUE, detect
-from sync.conflicts.detectors import disputed_lines
 from sync.conflicts.finding import Finding
+from sync.conflicts.rivals import disputed_lines
 from sync.model.deal import Stage
+from sync.model.parties import PartnerStatus
 from sync.model.registration import Response, Role, State, Vote
 from sync.model.ruling import Severity
-from tests.steps.business import claim, date_of, day, deal, line, policy
+from tests.steps.business import claim, date_of, day, deal, line, partner, policy
+from tests.steps.judging import situation
 
 Fields = dict[str, Any]
 DETECTORS = {row.kind: row for row in CATALOGUE}
@@ -22,7 +24,7 @@ DETECTORS = {row.kind: row for row in CATALOGUE}
 
 def found(kind: str, *claims: Claim) -> list[Finding]:
     """What one detector finds, checked to be the same in every order of the claims."""
-    results = [detect(DETECTORS[kind], order) for order in permutations(claims)]
+    results = [detect(DETECTORS[kind], situation(*order)) for order in permutations(claims)]
     assert all(result == results[0] for result in results)
     return results[0]
 
@@ -102,12 +104,35 @@ def test_c02_looks_at_the_roles_that_are_left() -> None:
     assert not found("C02", narrowed, claim("B", "beta"))
 
 
+def test_c01_two_registrations_for_two_lines_are_two_pieces_of_work() -> None:
+    one, other = claim("A", roles="IMPLEMENT", line_ids=("a",)), claim("B", roles="IMPLEMENT", line_ids=("b",))
+    assert not found("C01", one, other)
+    assert abouts("C01", one, claim("B", roles="IMPLEMENT")) == ["IMPLEMENT"]
+
+
+def test_c02_a_referral_beside_a_source_is_only_noted() -> None:
+    one, other = claim("A", "alpha", "SOURCE RESELL"), claim("B", "beta", "REFER")
+    (finding,) = found("C02", one, other)
+    assert (finding.about, finding.severity) == ("REFER", Severity.INFO)
+    assert not found("C02", one, claim("B", "alpha", "REFER"))
+    assert not found("C02", one, claim("B", "beta", "REFER", deal=deal("other")))
+
+
+def test_what_is_between_two_claims_is_judged_by_the_policy_of_the_earlier_one() -> None:
+    """Not by that of the lower record id: in each order of names the earlier one's policy is silent about C02."""
+    silent, loud = policy(conflicts={"off": ["C02"]}), policy(version=2)
+    for first, later in ("AB", "BA"):
+        one = claim(first, "alpha", policy=silent)
+        assert not found("C02", one, claim(later, "beta", submitted_at=day(1), policy=loud))
+        assert found("C02", one, claim(later, "beta", submitted_at=day(-1), policy=loud))
+
+
 def test_three_rivals_are_three_disputes() -> None:
     assert len(found("C02", claim("A", "alpha"), claim("B", "beta"), claim("C", "gamma"))) == 3
 
 
 @pytest.mark.parametrize("state", [state for state in State if not state.live])
-@pytest.mark.parametrize("kind", ["C01", "C02", "C04", "C07", "C13"])
+@pytest.mark.parametrize("kind", list(DETECTORS))
 def test_what_is_not_live_is_in_no_conflict(kind: str, state: State) -> None:
     on = deal(stage=Stage.WON, direct_engaged_at=day(-9))
     over = claim("A", roles="SOURCE IMPLEMENT", deal=on, state=state)
@@ -213,3 +238,19 @@ def test_the_same_facts_are_the_same_case() -> None:
     assert one.case_id == again.case_id
     (more,) = found("C02", claim("A", "alpha", "SOURCE RESELL"), claim("B", "beta", "SOURCE RESELL"))
     assert more.case_id != one.case_id
+
+
+@pytest.mark.parametrize(
+    ("wished", "usual", "mild"),
+    [(None, "BLOCK", "WARN"), ("WARN", "WARN", "WARN"), ("INFO", "INFO", "INFO"), ("BLOCK", "BLOCK", "WARN")],
+)
+def test_a_programme_sets_the_usual_severity_and_what_is_milder_stays_milder(
+    wished: str | None, usual: str, mild: str
+) -> None:
+    rules = policy(conflicts={"severity": {"C11": wished} if wished else {}})
+    who = partner("alpha", status=PartnerStatus.SUSPENDED)
+    asking, approved = (
+        claim("A", partner=who, policy=rules),
+        claim("B", partner=who, policy=rules, state="APPROVED"),
+    )
+    assert [finding.severity for finding in found("C11", asking, approved)] == [usual, mild]

@@ -168,11 +168,13 @@ def test_a_line_that_nobody_is_named_for_goes_to_who_claimed_it() -> None:
     assert amounts(split_of(on, approved("A", "alpha", "SOLUTION"), claimed)) == {"alpha": "75.00", "beta": "25.00"}
 
 
-def test_a_line_whose_partner_is_not_approved_is_not_that_partner_s() -> None:
+def test_the_part_of_a_needed_partner_without_approval_stays_with_the_vendor_not_with_the_others() -> None:
     on = deal(lines=BUNDLE)
     split = split_of(on, approved("B", "beta", "SOLUTION"), claim("A", "alpha", "SOLUTION"))
-    assert amounts(split) == {"beta": "30.00", "VENDOR": "70.00"}
+    assert amounts(split) == {"beta": "15.00", "VENDOR": "85.00"}
     assert split.status is SplitStatus.DRAFT
+    both = split_of(on, approved("B", "beta", "SOLUTION"), approved("A", "alpha", "SOLUTION"))
+    assert amounts(both) == {"alpha": "75.00", "beta": "15.00", "VENDOR": "10.00"}  # beta loses nothing by it
 
 
 def test_a_header_discount_is_spread_over_the_lines() -> None:

@@ -66,7 +66,7 @@ class TestWhatIsWritten:
         office.passes(days=91)
         report = office.run()
         assert office.says("sf", "registration", office.resells, "status") == "Expired"
-        assert dict(report.decisions) == {"protection_end": 2}
+        assert dict(report.decisions) == {"inactive": 4, "protection_end": 2}
 
     def test_a_partner_marked_after_it_filed_is_judged_then(self, office: Northwind) -> None:
         late = office.put("sf", "account", name="Beacon")

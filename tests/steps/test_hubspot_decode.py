@@ -1,17 +1,16 @@
-"""HubSpot's spellings in ours, and where a reading stands."""
+"""HubSpot's spellings in ours."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
+import msgspec
 import pytest
 
-from connector.errors import StopCrm
-from connector.hubspot.answers import Modification, Option, Property
+from connector.hubspot.answers import Modification, Option, Property, Row
+from connector.hubspot.currencies import Rates
 from connector.hubspot.decode import field_info, text
 from connector.hubspot.links import text as ids_text
-from connector.hubspot.windows import OVERLAP, Window, milliseconds, window_of
-from connector.record import Cursor, FieldType
+from connector.hubspot.select import MERGED, Selection
+from connector.record import FieldType
 
 
 @pytest.mark.parametrize(
@@ -82,23 +81,19 @@ def test_associated_ids_are_in_the_order_of_their_numbers() -> None:
     assert ids_text([]) is None
 
 
-def test_a_window_is_closed_once_and_the_next_one_overlaps() -> None:
-    now = datetime(2026, 11, 24, 9, 30, 5, tzinfo=UTC)
-    window = Window().opened(now)
-    assert window.opened(now + timedelta(hours=1)) == window
-    following = window_of(window.at("17").following().cursor())
-    assert following.since == now + timedelta(milliseconds=999) - OVERLAP
-    assert (following.hi, following.after, following.stage) == ("", "", "live")
+def test_both_lists_of_merged_records_are_believed_and_each_is_named_once() -> None:
+    names = {"hs_merged_object_ids": "11;12", "hs_calculated_merged_vids": "12:1700000000000;13:1700000000000;7:1"}
+    row = Row("7", {**names, "lastmodifieddate": "2026-11-24T09:30:00Z"})
+    chosen = Selection("hs", "contacts", (), {}, {}, merges=MERGED)
+    gone = list(chosen.merged_away(row))
+    assert [(record.ref.id, record.merged_into, record.deleted) for record in gone] == [
+        (loser, "7", True) for loser in ("11", "12", "13")
+    ]
+    assert list(chosen.merged_away(Row("8", {"lastmodifieddate": "2026-11-24T09:30:00Z"}))) == []
 
 
-def test_a_cursor_is_text_that_continues_its_window() -> None:
-    window = Window(lo="2026-11-24T09:30:00Z").opened(datetime(2026, 11, 24, 10, tzinfo=UTC)).at("99").gone()
-    assert window_of(window.cursor()) == window
-    assert window_of(None) == Window()
-    with pytest.raises(StopCrm, match="full reading"):
-        window_of(Cursor("2026-11-24"))
-
-
-def test_search_compares_whole_milliseconds() -> None:
-    assert milliseconds("2026-11-24T09:30:00.007000Z") == "1795512600007"
-    assert milliseconds("2026-03-08T12:34:56.789000Z") == "1772973296789"
+def test_a_rate_keeps_every_digit_of_its_json_number() -> None:
+    sent = b"""{"results": [{"id": "1", "fromCurrencyCode": "EUR", "toCurrencyCode": "USD",
+        "conversionRate": 1.10000000000000000001, "effectiveAt": "", "updatedAt": ""}]}"""
+    [rate] = msgspec.json.decode(sent, type=Rates).results
+    assert str(rate.conversion_rate) == "1.10000000000000000001"

@@ -2,70 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import timedelta
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
 
 from connector.errors import PauseMapping, TryAgain
 from connector.hubspot.crm import HubSpotCrm
-from connector.record import ABSENT, Cursor, Record
-from connector.sandbox.serve import Sandbox, start
-from connector.sandbox.world import World
-
-STAMP = "2026-10-01T00:00:00.007Z"
-SINCE = Cursor('{"lo":"2026-09-30T00:00:00Z"}')
-PERSON = {"Authorization": "Bearer pat-person"}
-
-
-class Calls:
-    """Counts by class, lets all pass."""
-
-    def __init__(self) -> None:
-        self.taken: Counter[str] = Counter()
-
-    def take(self, connection: str, limit: str, calls: int = 1) -> float:
-        self.taken[limit] += calls
-        return 0.0
-
-
-class Bench:
-    """A portal, the adapter, and its counted calls."""
-
-    def __init__(self, sandbox: Sandbox, settings: dict[str, str]) -> None:
-        self.hubspot = sandbox.hubspot
-        self.url = sandbox.hubspot_url
-        self.hubspot.switchboard.settings["limits"] = "off"
-        self.ledger = Calls()
-        self.crm = HubSpotCrm("hs", {"url": self.url, "token": "pat-sandbox", **settings}, ledger=self.ledger)
-
-    def edit(self, kind: str, row_id: str, **values: str) -> None:
-        url = f"{self.url}/crm/objects/2026-09/{kind}/{row_id}"
-        requests.patch(url, json={"properties": values}, headers=PERSON, timeout=5).raise_for_status()
-
-    def advance(self, seconds: float) -> None:
-        self.hubspot.switchboard.offset += timedelta(seconds=seconds)
-
-    def read(self, kind: str, fields: Sequence[str], since: Cursor | None = None) -> tuple[list[Record], Cursor]:
-        pages = list(self.crm.changes(kind, fields, since))
-        return [record for page in pages for record in page.records], pages[-1].cursor
-
-
-@contextmanager
-def bench(hubspot: dict[str, Any], **settings: str) -> Iterator[Bench]:
-    with start(World(hubspot=hubspot)) as sandbox:
-        made = Bench(sandbox, settings)
-        yield made
-        made.crm.close()
-
-
-def deals(count: int, **more: Any) -> list[dict[str, Any]]:
-    properties = {"dealname": "D", "pipeline": "default", "dealstage": "contractsent", "hs_lastmodifieddate": STAMP}
-    return [{"id": str(1000 + number), "properties": properties, **more} for number in range(count)]
+from connector.hubspot.pages import SEARCHES
+from connector.record import ABSENT
+from tests.steps.hubspot_portal import PERSON, SINCE, STAMP, bench, deals
 
 
 @pytest.mark.parametrize("version", ["2026-09", "2026-03", "v3"])
@@ -185,7 +131,7 @@ def test_a_quiet_cycle_costs_two_calls_and_a_first_one_a_call_for_each_hundred()
     with bench({"objects": objects}) as hs:
         found, cursor = hs.read("deals", ["dealname", "companies#Primary"])
         assert [record.values for record in found] == [("D", "1")] * 1001
-        describing = 2  # properties, labels
+        describing = 3  # properties, labels, and once a program: the account's time zone
         assert hs.ledger.taken == {"general": 11 + describing, "associations": 2}
         hs.ledger.taken.clear()
         assert hs.read("deals", ["dealname", "companies#Primary"], cursor)[0] == []
@@ -217,3 +163,60 @@ def test_a_limit_of_the_portal_says_how_long_to_wait() -> None:
             for _ in range(4):
                 hs.read("deals", ["dealname"], SINCE)
         assert (caught.value.code, caught.value.after) == ("SECONDLY", 1)
+
+
+def test_pipelines_and_stages_are_known_by_id_as_two_may_have_one_label() -> None:
+    stages = [
+        {"id": "111", "label": "Won", "probability": "1.0"},
+        {"id": "112", "label": "Open", "probability": "0.2"},
+    ]
+    pipelines = [
+        {"id": "default", "label": "Sales", "stages": stages},
+        {"id": "990", "label": "Sales", "stages": [{"id": "221", "label": "Won", "probability": "1.0"}]},
+    ]
+    with bench({"portal": {"pipelines": pipelines}}) as hs:
+        for since in (None, hs.read("pipelines", ["id"])[1]):
+            found, _ = hs.read("pipelines", ["id", "label", "archived"], since)
+            assert [record.values for record in found] == [("default", "Sales", "false"), ("990", "Sales", "false")]
+        found, _ = hs.read(
+            "pipeline_stages", ["id", "label", "pipeline", "probability", "isClosed", "displayOrder"]
+        )
+        assert [record.values for record in found] == [
+            ("111", "Won", "default", "1", "true", "0"),
+            ("112", "Open", "default", "0.2", "false", "1"),
+            ("221", "Won", "990", "1", "true", "0"),
+        ]
+        assert [record.ref.id for record in hs.crm.read("pipeline_stages", ["221", "5"], ["id"])] == ["221"]
+        assert {field.name for field in hs.crm.describe("pipeline_stages")} >= {"pipeline", "probability"}
+
+
+@pytest.mark.parametrize("version", ["2026-09", "v3"])
+def test_exchange_rates_are_a_short_list(version: str) -> None:
+    rates = {"EUR": "1.1", "JPY": "0.0064"}
+    with bench({"portal": {"companyCurrency": "USD", "exchangeRates": rates}}, api_version=version) as hs:
+        found, _ = hs.read("exchange_rates", ["fromCurrencyCode", "toCurrencyCode", "conversionRate", "shoe_size"])
+        assert [record.values for record in found] == [
+            ("EUR", "USD", "1.1", ABSENT),
+            ("JPY", "USD", "0.0064", ABSENT),
+        ]
+        assert {field.name for field in hs.crm.describe("exchange_rates")} >= {"id", "effectiveAt"}
+
+
+def test_never_more_searches_are_under_way_than_hubspot_answers_in_a_second() -> None:
+    with bench({"objects": {"deals": deals(1)}}) as hs:
+        hs.crm.describe("deals")
+        hs.fault("deals/search", delay=0.3, times=SEARCHES)
+        with ThreadPoolExecutor(SEARCHES + 3) as pool:
+            reads = [pool.submit(hs.read, "deals", ["dealname"], SINCE) for _ in range(SEARCHES + 3)]
+            faults = [read.exception() for read in reads]
+        refused = [fault for fault in faults if fault]
+        assert len(refused) == 3
+        assert all(isinstance(fault, TryAgain) and fault.after == 1 for fault in refused)
+        assert hs.ledger.taken["search"] == SEARCHES, "a search that must wait is not counted"
+
+
+def test_what_hubspot_says_of_its_day_is_learnt() -> None:
+    with bench({"objects": {"deals": deals(1)}}) as hs:
+        hs.settings |= {"limits": "on", "daily_limit": 5000}
+        hs.read("deals", ["dealname"])
+        assert hs.ledger.said == (2, 5000)

@@ -17,6 +17,9 @@ class FreeLedger:
     def take(self, connection: str, limit: str, calls: int = 1) -> float:
         return 0.0
 
+    def learn(self, connection: str, limit: str, *, used: int, allowed: int) -> None:
+        """What the portal says of its day does not matter here."""
+
 
 ROUTES = {name: route for name, route in vars(routes).items() if isinstance(route, Route)}
 

@@ -13,7 +13,7 @@ from sync.conflicts.catalogue import CATALOGUE, detect
 from sync.model.registration import Choice, Vote
 from sync.model.ruling import CaseState
 from tests.steps.business import claim, day, deal, evidence, line, patient
-from tests.steps.judging import Judged
+from tests.steps.judging import Judged, situation
 
 LINES = (line("a"), line("b"), line("c"))
 POC = (evidence("POC", day(-1)),)
@@ -80,5 +80,5 @@ def test_nobody_can_be_approved_beside_an_unsettled_rival(facts: list[dict[str, 
     judged = Judged(*group(facts, "ABCDE"))
     waiting = {case.id for case in judged.cases if case.state is CaseState.OPEN}
     for detector in CATALOGUE:
-        for finding in detect(detector, list(judged.claims.values())):
+        for finding in detect(detector, situation(*judged.claims.values())):
             assert finding.case_id in waiting

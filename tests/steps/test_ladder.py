@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 
 from sync.claim import Claim
 from sync.ladder import LADDER, climb
+from sync.model.parties import Tier
 from sync.model.registration import Choice, Vote
 from sync.policy import Policy
-from tests.steps.business import claim, date_of, day, evidence, patient, policy
+from tests.steps.business import ACCOUNT, claim, date_of, day, evidence, partner, patient, policy
 
 Fields = dict[str, Any]
 POC = (evidence("POC", day(-1)),)
@@ -100,6 +102,69 @@ def test_clearly_more_verified_work(one: Fields, other: Fields, winner: str) -> 
 )
 def test_the_earlier_submission_unless_it_is_the_same_time(one: Fields, other: Fields, winner: str) -> None:
     assert ask("first_submitted", one, other) == winner
+
+
+def test_a_date_that_the_row_does_not_bear_out_decides_nothing() -> None:
+    old: Fields = {"submitted_at": day(0), "created_at": day(2)}
+    rival: Fields = {"submitted_at": day(1), "created_at": day(1)}
+    assert ask("first_submitted", old, rival) == ""
+    assert ask("first_submitted", old, {**rival, "created_at": day(3)}) == "A"  # both were entered later
+    assert ask("first_submitted", {**old, "created_at": day(1)}, rival) == "A"
+    assert ask("first_submitted", {**old, "submitted_at": day(1)}, {**rival, "submitted_at": day(0)}) == "B"
+
+
+def test_whoever_sold_there_before() -> None:
+    one, other = pair({}, {})
+    assert LADDER["incumbent"](replace(one, incumbent=True), other).winner is not None
+    assert LADDER["incumbent"](one, replace(other, incumbent=True)).winner == replace(other, incumbent=True)
+    assert LADDER["incumbent"](replace(one, incumbent=True), replace(other, incumbent=True)).winner is None
+    assert LADDER["incumbent"](one, other).winner is None
+
+
+RULES = policy(conflicts={"verticals": {"Healthcare": "HEALTH-1"}})
+
+
+@pytest.mark.parametrize(
+    ("certificates", "industry", "winner"),
+    [
+        ((("HEALTH-1", None),), "Healthcare", "A"),
+        ((("HEALTH-1", date_of(0)),), "Healthcare", "A"),
+        ((("HEALTH-1", date_of(-1)),), "Healthcare", ""),
+        ((("OTHER", None),), "Healthcare", ""),
+        ((("HEALTH-1", None),), "Retail", ""),
+        ((("HEALTH-1", None),), None, ""),
+    ],
+)
+def test_a_certificate_for_the_customer_s_industry(certificates: Any, industry: Any, winner: str) -> None:
+    on: Fields = {"account": replace(ACCOUNT, industry=industry), "policy": RULES}
+    asked = {"partner": partner("alpha", certifications=certificates), **on}
+    assert ask("vertical", asked, on) == winner
+    both = {"partner": partner("beta", certifications=certificates), **on}
+    assert ask("vertical", asked, both) == ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "winner"),
+    [
+        (Tier.GOLD, Tier.SILVER, "A"),
+        (Tier.SILVER, Tier.PLATINUM, "B"),
+        (Tier.GOLD, Tier.GOLD, ""),
+        (None, Tier.BRONZE, "B"),
+        (None, None, ""),
+    ],
+)
+def test_the_higher_standing_in_the_programme(one: Tier | None, other: Tier | None, winner: str) -> None:
+    ranked = {"partner": partner("alpha", tier=one)}, {"partner": partner("beta", tier=other)}
+    assert ask("tier", *ranked) == winner
+
+
+def test_the_ladder_s_order_and_margins_are_those_of_the_earlier_claim() -> None:
+    strict, mild = policy(ladder={"work_margin": 20}), policy(ladder={"work_margin": 1})
+    for first, later in ("AB", "BA"):
+        one = claim(first, "alpha", policy=strict)
+        other = claim(later, "beta", submitted_at=day(0, second=1), policy=mild, evidence=POC)
+        assert climb(one, other) == climb(other, one)
+        assert climb(one, other)[1] is None
 
 
 def test_what_no_rule_separates_a_person_decides() -> None:

@@ -19,13 +19,17 @@ from tests.steps.business import claim, date_of, day, deal, registration
 ENDED = "REJECTED EXPIRED REVOKED WITHDRAWN SUPERSEDED WON LOST"
 LEGAL = {
     "DRAFT": "create adopt submit withdraw",
-    "SUBMITTED": "pick_up request_info amend conflict_found narrow reject withdraw supersede",
-    "UNDER_REVIEW": "request_info amend conflict_found narrow approve reject withdraw supersede",
-    "ACTION_REQUIRED": "resubmit amend answer_due narrow reject withdraw supersede",
-    "IN_CONFLICT": "amend conflict_cleared narrow reject withdraw supersede",
-    "APPROVED": "narrow withdraw revoke supersede protection_end opp_won opp_lost",
+    "SUBMITTED": "pick_up request_info amend conflict_found narrow endorse overdue reject withdraw supersede",
+    "UNDER_REVIEW": "request_info amend conflict_found narrow endorse overdue approve reject withdraw supersede",
+    "ACTION_REQUIRED": "resubmit resume amend answer_due narrow endorse reject withdraw supersede",
+    "IN_CONFLICT": "amend conflict_cleared narrow endorse overdue reject withdraw supersede",
+    "APPROVED": "narrow overdue confirm request_extension extend refuse_extension inactive withdraw revoke"
+    " supersede protection_end opp_won opp_lost",
     **dict.fromkeys(ENDED.split(), ""),
     "WON": "revoke",
+    "LOST": "opp_reopened",
+    "REJECTED": "reopen",
+    "REVOKED": "reopen",
 }
 TARGETS = {
     "create": "DRAFT",
@@ -33,6 +37,9 @@ TARGETS = {
     "pick_up": "UNDER_REVIEW",
     "request_info": "ACTION_REQUIRED",
     "resubmit": "UNDER_REVIEW",
+    "resume": "UNDER_REVIEW",
+    "reopen": "UNDER_REVIEW",
+    "opp_reopened": "APPROVED",
     "answer_due": "WITHDRAWN",
     "conflict_found": "IN_CONFLICT",
     "conflict_cleared": "UNDER_REVIEW",
@@ -64,10 +71,15 @@ def test_a_move_is_legal_or_refused(state: State, event: Event) -> None:
     assert after.standing and after.standing.decision_id == decision.id
 
 
-def test_an_ended_registration_never_moves_again_unless_a_person_takes_back_an_approval() -> None:
+def test_an_ended_registration_moves_only_by_an_appeal_a_revocation_or_the_deal_s_return() -> None:
     ended = [State(state) for state in ENDED.split()]
     moves = [(state, event) for state, event in product(ended, Event) if allowed(state, event)]
-    assert moves == [(State.WON, Event.REVOKE)]
+    assert moves == [
+        (State.REJECTED, Event.REOPEN),
+        (State.REVOKED, Event.REOPEN),
+        (State.WON, Event.REVOKE),
+        (State.LOST, Event.OPP_REOPENED),
+    ]
     assert not any(state.live for state in ended)
 
 
@@ -104,7 +116,7 @@ def events(after: Claim) -> list[str]:
 
 
 def test_a_complete_registration_is_filed_and_picked_up_at_once() -> None:
-    after = advance(claim("R", state="DRAFT"), LATER)
+    after = advance(claim("R", state="DRAFT"), day(0, 10))
     assert events(after) == ["create", "submit", "pick_up"]
     assert after.state is State.UNDER_REVIEW
 
@@ -141,7 +153,7 @@ LACKING = [
 
 @pytest.mark.parametrize(("fields", "lacks"), LACKING)
 def test_what_is_missing_is_said(fields: dict[str, Any], lacks: list[str]) -> None:
-    assert list(missing(replace(registration("R"), **fields))) == lacks
+    assert list(missing(replace(registration("R"), **fields), (), date_of(0))) == lacks
 
 
 def test_an_incomplete_draft_waits_and_says_what_for() -> None:
@@ -155,6 +167,38 @@ def test_an_incomplete_draft_waits_and_says_what_for() -> None:
     filed = advance(filled, LATER)
     assert filed.standing and (filed.state, filed.standing.reason) == (State.UNDER_REVIEW, "")
     assert filed.roles == (Role.ADVISE,)
+
+
+@pytest.mark.parametrize(
+    ("key", "fields", "lacks"),
+    [
+        ("country", {"opportunity_id": None, "customer_domain": "acme.com"}, "the customer's country"),
+        ("country", {"opportunity_id": None, "customer_domain": "acme.com", "customer_country": "DE"}, ""),
+        ("country", {}, ""),
+        ("family", {}, "at least one product family"),
+        ("family", {"families": ("crm",)}, ""),
+        ("value", {}, "the declared value"),
+        ("value", {"declared_value": Money(0, "EUR")}, ""),
+        ("expected_close", {}, "an expected close that is not over"),
+        ("expected_close", {"expected_close": date_of(-1)}, "an expected close that is not over"),
+        ("expected_close", {"expected_close": date_of(0)}, ""),
+        ("evidence", {}, "a piece of evidence"),
+    ],
+)
+def test_a_programme_may_require_more(key: str, fields: dict[str, Any], lacks: str) -> None:
+    filed = replace(registration("R"), **fields)
+    assert list(missing(filed, [key], date_of(0))) == ([lacks] if lacks else [])
+    assert missing(filed, (), date_of(0)) == ()
+
+
+def test_an_empty_record_holds_no_place_in_the_queue() -> None:
+    """Whoever creates an empty draft early and fills it in late filed it late."""
+    empty = claim("R", state="DRAFT", roles="", submitted_at=None, created_at=day(0))
+    waiting = advance(empty, day(1))
+    filled = replace(waiting, registration=replace(waiting.registration, roles=(Role.RESELL,)), decisions=())
+    assert advance(filled, day(8)).submitted_at == day(8)
+    dated = replace(filled, registration=replace(filled.registration, submitted_at=day(7)))
+    assert advance(dated, day(8)).submitted_at == day(7)
 
 
 # Amending.

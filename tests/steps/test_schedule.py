@@ -61,7 +61,7 @@ def test_what_is_no_schedule_is_refused_with_an_example(schedule: str) -> None:
     with pytest.raises(BadInput) as refused:
         trigger(schedule)
     [problem] = refused.value.problems
-    assert problem.where == "config.toml: schedule.sync"
+    assert problem.where == "config.toml: schedule"
     assert repr(schedule) in problem.what
     assert "every 5 minutes" in problem.fix
 
@@ -89,4 +89,11 @@ def test_a_schedule_that_is_none_never_ticks() -> None:
     said: list[str] = []
     with pytest.raises(BadInput):
         run_forever(lambda: said.append("tick"), "now and then")
+    assert said == []
+
+
+def test_another_job_s_schedule_that_is_none_is_refused_before_anything_ticks() -> None:
+    said: list[str] = []
+    with pytest.raises(BadInput):
+        run_forever(lambda: said.append("tick"), "every 5 minutes", {"at three": lambda: said.append("other")})
     assert said == []

@@ -70,8 +70,7 @@ def test_every_rung_a_policy_may_name_exists() -> None:
 
 def test_every_model_a_policy_may_name_exists() -> None:
     named = set(get_args(Attribution.model_fields["model"].annotation))
-    assert named <= set(MODELS)
-    assert set(MODELS) - named == {"negotiated"}  # needs the members' shares, which no programme can state
+    assert named == set(MODELS)
 
 
 def test_every_event_has_its_row_and_every_state_is_reached_or_awaited() -> None:

@@ -32,8 +32,12 @@ def test_a_person_rejects_whatever_the_state_of_the_review() -> None:
         assert (after.decisions[-1].actor, after.decisions[-1].person) == ("maria", True)
 
 
-def test_a_vote_to_reject_takes_no_approval_back() -> None:
-    assert vote_against(voted("REJECT", state="APPROVED"), LATER).state is State.APPROVED
+def test_a_vote_to_reject_what_is_approved_revokes_it() -> None:
+    after = vote_against(voted("REJECT", state="APPROVED"), LATER)
+    assert after.state is State.REVOKED
+    assert after.decisions[-1].person
+    assert after.standing and after.standing.refused_by == "maria"
+    assert vote_against(after, LATER).decisions == after.decisions
 
 
 def test_sending_back_starts_the_answer_clock_on_working_days() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync.workdays import Calendar, add_business_days, business_hours_between
+from sync.workdays import Calendar, add_business_days, add_business_time, business_hours_between
 
 BERLIN = Calendar("Europe/Berlin", "DE")
 quick = settings(deadline=None, max_examples=60)
@@ -134,3 +134,36 @@ def test_moments_that_cannot_be_counted_are_refused() -> None:
         business_hours_between(naive, start, BERLIN)
     with pytest.raises(ValueError, match="before the start"):
         business_hours_between(start, start - timedelta(seconds=1), BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("start", "hours", "end"),
+    [
+        ("2026-11-24T09:30", 0, "2026-11-24T09:30"),
+        ("2026-11-24T09:30", 48, "2026-11-26T09:30"),
+        ("2026-11-27T15:00", 9, "2026-11-28T00:00"),  # the last moment of Friday
+        ("2026-11-27T15:00", 10, "2026-11-30T01:00"),
+        ("2026-11-28T15:00", 1, "2026-11-30T01:00"),
+        ("2026-12-24T12:00", 24, "2026-12-28T12:00"),
+    ],
+)
+def test_business_time_passes_on_working_days_only(start: str, hours: int, end: str) -> None:
+    assert add_business_time(berlin(start), timedelta(hours=hours), BERLIN) == berlin(end)
+
+
+@quick
+@given(moments, st.timedeltas(timedelta(0), timedelta(days=30)), calendars)
+def test_adding_business_time_is_the_reverse_of_measuring_it(
+    start: datetime, span: timedelta, calendar: Calendar
+) -> None:
+    end = add_business_time(start, span, calendar)
+    assert business_hours_between(start, end, calendar) == span
+    if span:
+        assert business_hours_between(start, end - timedelta(microseconds=1), calendar) < span
+
+
+def test_business_time_is_counted_forward_from_an_aware_moment() -> None:
+    with pytest.raises(ValueError, match="count forward"):
+        add_business_time(berlin("2026-11-24T09:30"), timedelta(-1), BERLIN)
+    with pytest.raises(ValueError, match="without time zone"):
+        add_business_time(datetime(2026, 11, 24), timedelta(1), BERLIN)  # noqa: DTZ001

@@ -36,7 +36,8 @@ def test_adopting_is_shown_first_recorded_on_yes_and_then_day_one_rejudges_nothi
     before = len(writes(sandbox))
     kept = desk("adopt", "--yes", "--by", "Maria", "--json")
     assert (kept.code, kept.json["registrations"], kept.json["splits"]) == (0, {"APPROVED": 9, "REJECTED": 1}, 4)
-    assert {row["by"] for row in desk.named_rows("directive")} == {"Maria"}
+    [person] = {row["by"] for row in desk.named_rows("directive")}  # names lie outside what is sealed
+    assert {row["name"] for row in desk.named_rows("person") if row["id"] == person} == {"Maria"}
     assert len(writes(sandbox)) == before
     changed = {field for change in kept.json["plan"]["changes"] for field in change["fields"]}
     assert not changed & {"Status__c", "Share__c", "Amount__c", "Protection_End__c", "status", "share", "amount"}
@@ -47,9 +48,9 @@ def test_adopting_is_shown_first_recorded_on_yes_and_then_day_one_rejudges_nothi
 
 
 def test_the_stop_button_stops_a_running_cycle_within_one_batch(desk: Desk, sandbox: Sandbox) -> None:
-    sandbox.hubspot.switchboard.faults.append(Fault(method="POST", path="batch/upsert", times=99, delay=3.0))
+    sandbox.salesforce.switchboard.faults.append(Fault(method="POST", path="composite/graph", delay=4.0))
     running = desk.start("run", "--once", "--json")
-    while not any("batch/upsert" in call or "composite" in call for call in writes(sandbox)):
+    while not any("batch/" in call for call in writes(sandbox)):  # HubSpot is done, Salesforce takes its time
         assert running.poll() is None, running.communicate()
     pressed = desk("pause", "--reason", "the board is looking", "--by", "Maria")
     assert (pressed.code, pressed.out) == (0, "everything is paused; `dealsync resume` ends it\n")
@@ -62,7 +63,6 @@ def test_the_stop_button_stops_a_running_cycle_within_one_batch(desk: Desk, sand
     before = len(writes(sandbox))
     assert desk("run", "--once").code == 3
     assert len(writes(sandbox)) == before
-    sandbox.hubspot.switchboard.faults.clear()
     assert desk("resume").out == "everything goes on\n"
     assert desk("run", "--once").code == 0
     assert desk("run", "--once", "--json").json["counts"]["update"] == 0

@@ -92,7 +92,8 @@ def file_claim(person: Person, partner: str, at: datetime) -> str:
 
 
 def test_a_vote_cast_in_the_crm_rules_on_an_open_case(desk: Desk, sandbox: Sandbox, person: Person) -> None:
-    """Two partners claim one role at the same moment; no rule can tell who should have it, so a person does."""
+    """Two partners of one tier claim one role at the same moment: no rule separates them, so a person does."""
+    person.salesforce("Account", LUMEN, Partner_Tier__c="Silver")
     desk("run", "--once")
     moment = datetime.now(UTC) - timedelta(minutes=30)
     first, second = (file_claim(person, partner, moment) for partner in (LUMEN, BEACON))

@@ -49,7 +49,7 @@ def ended(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, 
 
 def slow(sandbox: Sandbox, seconds: float) -> None:
     """The first look at the accounts takes this long."""
-    sandbox.salesforce.switchboard.faults.append(Fault(path="FROM Account", delay=seconds))
+    sandbox.salesforce.switchboard.faults.append(Fault(path=r"FROM( |\+|%20)Account\b", delay=seconds))
 
 
 def asked(sandbox: Sandbox) -> None:

@@ -9,11 +9,21 @@ ten_second_limit       calls of one token in ten seconds: 190, of an OAuth token
 search_per_second      searches of the account in one second: 5
 daily_limit            calls of the account in one day of its time zone: 625,000
 index_lag_seconds      what was written later than this is not in search yet, or as it was before: 0
+search_disorder        true: a page of search comes backwards, with a record in it that nobody asked for
+omit_empty             true: empty properties are left out of a record, as null otherwise
+merge_mints            true: a merge gives the survivor a new id
 association_page_size  links of one record in one page: 500
 hidden_properties      ``{type: [name]}`` this user cannot see
 missing_scopes         ``[type]`` (or ``"schemas"``) that answer 403 MISSING_SCOPES
 locked_ids             ``[record id]`` whose writes answer 423
 expire_tokens          true: every OAuth access token issued so far has expired
+rotate_refresh_tokens  true: each refresh answers another refresh token, and the one before is dead
+revoked_tokens         ``[token]``: access and refresh tokens that are refused
+migrating_seconds      every call answers 477 and asks to wait this long
+rules                  ``{type: [{"when": {property: value}, "need": [property]}]}``: what an admin requires of
+                       new records and of writes to ``when``; enforced from version 2026-09 on
+deal_splits            ``"on"`` (default) or ``"off"``; ``split_users_most``: owners of one deal, 10
+objects_most           custom objects of this account: 10; ``pipelines_most``: pipelines, 100
 ====================== ==========================================================================================
 """
 
@@ -30,7 +40,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from connector.sandbox.hubspot import associations, batch, definitions, records
+from connector.sandbox.hubspot import (
+    associations,
+    batch,
+    currencies,
+    definitions,
+    errors,
+    pipelines,
+    records,
+    splits,
+)
 from connector.sandbox.hubspot.errors import Refusal, invalid
 from connector.sandbox.hubspot.limits import Limits
 from connector.sandbox.hubspot.portal import Portal
@@ -50,8 +69,12 @@ PROPERTIES = ("/crm/v3/properties/{type}", "/crm/properties/{V}/{type}")
 PIPELINES = ("/crm/v3/pipelines/{type}", "/crm/pipelines/{V}/{type}")
 OWNERS = ("/crm/v3/owners", "/crm/owners/{V}")
 SCHEMAS = ("/crm/v3/schemas", "/crm-object-schemas/v3/schemas", "/crm-object-schemas/{V}/schemas")
+SPLITS = ("/crm/v3/objects/deals/splits", "/crm/objects/v3/deals/splits", "/deal-splits/{V}")
+CURRENCIES = ("/settings/v3/currencies", "/settings/currencies/{V}")
 ACCOUNT = ("/account-info/v3", "/account-info/{V}")
 TOKEN = ("/oauth/v1/token", "/oauth/v3/token", "/oauth/{V}/token")
+INTROSPECT = ("/oauth/v3/token/introspect", "/oauth/{V}/token/introspect")
+PRIVATE_APP = "/oauth/v2/private-apps/get/access-token-info"
 
 # family, path, method, handler, the scope it needs, the limit that counts it; its last words are the call's kind
 ROUTES: list[tuple[tuple[str, ...], str, str, Handler, str, str]] = [
@@ -93,8 +116,9 @@ ROUTES: list[tuple[tuple[str, ...], str, str, Handler, str, str]] = [
     (PROPERTIES, "/groups", "POST", definitions.create_group, "write", "general"),
     (PROPERTIES, "/{name}", "GET", definitions.get_property, "read", "general"),
     (PROPERTIES, "/{name}", "PATCH", definitions.update_property, "write", "general"),
-    (PIPELINES, "", "GET", definitions.list_pipelines, "read", "general"),
-    (PIPELINES, "/{pipeline}", "GET", definitions.get_pipeline, "read", "general"),
+    (PIPELINES, "", "GET", pipelines.list_pipelines, "read", "general"),
+    (PIPELINES, "", "POST", pipelines.create_pipeline, "write", "general"),
+    (PIPELINES, "/{pipeline}", "GET", pipelines.get_pipeline, "read", "general"),
     (OWNERS, "", "GET", definitions.list_owners, "read", "general"),
     (OWNERS, "/", "GET", definitions.list_owners, "read", "general"),
     (OWNERS, "/{id}", "GET", definitions.get_owner, "read", "general"),
@@ -102,6 +126,10 @@ ROUTES: list[tuple[tuple[str, ...], str, str, Handler, str, str]] = [
     (SCHEMAS, "", "POST", definitions.create_schema, "write", "general"),
     (SCHEMAS, "/{type}", "GET", definitions.get_schema, "read", "general"),
     (SCHEMAS, "/{type}/associations", "POST", definitions.create_schema_association, "write", "general"),
+    (SPLITS, "/batch/read", "POST", splits.read, "read", "general"),
+    (SPLITS, "/batch/upsert", "POST", splits.upsert, "write", "general"),
+    (CURRENCIES, "/exchange-rates/current", "GET", currencies.list_rates, "read", "general"),
+    (CURRENCIES, "/company-currency", "GET", currencies.company_currency, "read", "general"),
     (ACCOUNT, "/details", "GET", definitions.account, "read", "general"),
 ]
 
@@ -122,6 +150,8 @@ class HubSpotSandbox:
 
     def _routes(self) -> list[BaseRoute]:
         routes: list[BaseRoute] = [Route(path, self._token, methods=["POST"]) for path in _paths(TOKEN, "")]
+        routes += [Route(path, self._introspect, methods=["POST"]) for path in _paths(INTROSPECT, "")]
+        routes.append(Route(PRIVATE_APP, self._private_app, methods=["POST"]))
         for family, path, method, handler, verb, counted in ROUTES:
             endpoint = self._endpoint(handler, verb, counted)
             routes += [Route(full, endpoint, methods=[method]) for full in _paths(family, path)]
@@ -135,6 +165,7 @@ class HubSpotSandbox:
             headers: dict[str, str] = {}
             try:
                 sender = self._sign_in.sender(request.headers.get("authorization", ""))
+                self._refuse_migrating()
                 headers = self._limits.take(sender, counted)
                 answer = handler(await self._call(request, sender, verb))
             except Refusal as refusal:
@@ -144,6 +175,10 @@ class HubSpotSandbox:
             return JSONResponse(answer.body, answer.status, headers)
 
         return serve
+
+    def _refuse_migrating(self) -> None:
+        if seconds := int(self.portal.setting("migrating_seconds", 0)):
+            raise errors.migrating(seconds)
 
     async def _call(self, request: Request, sender: Sender, verb: str) -> Call:
         body = _body(await request.body())
@@ -155,6 +190,19 @@ class HubSpotSandbox:
         if "/v1/" in request.url.path:
             form = dict(request.query_params) | form
         answer = self._sign_in.token(form)
+        return JSONResponse(answer.body, answer.status)
+
+    async def _introspect(self, request: Request) -> Response:
+        request.scope["kind"] = "signin.introspect"
+        answer = self._sign_in.introspect(dict(parse_qsl((await request.body()).decode())))
+        return JSONResponse(answer.body, answer.status)
+
+    async def _private_app(self, request: Request) -> Response:
+        request.scope["kind"] = "signin.private_app"
+        try:
+            answer = self._sign_in.private_app(str(_body(await request.body()).get("tokenKey", "")))
+        except Refusal as refusal:
+            return JSONResponse(refusal.body(), refusal.status)
         return JSONResponse(answer.body, answer.status)
 
 

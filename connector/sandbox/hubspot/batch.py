@@ -110,7 +110,7 @@ def _drafts(
     drafts, lines = [], []
     for given, row in targets:
         try:
-            drafts.append((given, writing.draft(call.portal, kind, row, given, claims)))
+            drafts.append((given, writing.draft(call, kind, row, given, claims)))
         except Refusal as refusal:
             if not partial or refusal.status == 423:
                 raise

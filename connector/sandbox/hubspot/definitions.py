@@ -14,6 +14,7 @@ from connector.sandbox.hubspot.values import iso
 from connector.sandbox.hubspot.wire import Answer, Call
 
 UNIQUE_MOST = 10
+OBJECTS_MOST = 10
 TYPES = {"string", "number", "date", "datetime", "enumeration", "bool"}
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -82,6 +83,8 @@ def create_schema(call: Call) -> Answer:
     body, name = call.body, str(call.body.get("name", ""))
     if not _NAME.fullmatch(name):
         raise invalid(f"Object name {name!r} is not valid", {"name": [name]})
+    if sum(kind.custom for kind in call.portal.types.values()) >= call.portal.setting("objects_most", OBJECTS_MOST):
+        raise invalid("The limit of custom objects of this account is reached")
     if name in call.portal.types:
         raise Refusal(409, f"An object type named {name} already exists.", "OBJECT_ALREADY_EXISTS")
     properties = [_from_request(given) for given in body.get("properties") or []]
@@ -104,20 +107,6 @@ def create_schema_association(call: Call) -> Answer:
     name = call.body.get("name") or "_to_".join(pair)
     made = call.portal.links.unlabelled(pair) or call.portal.links.user_type(pair, (None, None), name)[0]
     return Answer(201, _association(call, pair, made.id, made.name))
-
-
-def list_pipelines(call: Call) -> Answer:
-    """The pipelines of deals; no other type has any here."""
-    pipelines = call.portal.pipelines if call.kind().name == "deals" else []
-    return Answer(200, {"results": [_pipeline(each, at) for at, each in enumerate(pipelines)]})
-
-
-def get_pipeline(call: Call) -> Answer:
-    """One pipeline of deals."""
-    for at, each in enumerate(call.portal.pipelines):
-        if each["id"] == call.path["pipeline"] and call.kind().name == "deals":
-            return Answer(200, _pipeline(each, at))
-    raise errors.not_found()
 
 
 def list_owners(call: Call) -> Answer:
@@ -239,20 +228,6 @@ def _association(call: Call, pair: tuple[str, str], type_id: int, name: str) -> 
         "createdAt": iso(call.portal.now()),
         "updatedAt": iso(call.portal.now()),
     }
-
-
-def _pipeline(pipeline: Mapping[str, Any], place: int) -> dict[str, Any]:
-    stages = [_stage(stage, at) for at, stage in enumerate(pipeline["stages"])]
-    stamps = {"displayOrder": place, "archived": False, "createdAt": EPOCH, "updatedAt": EPOCH}
-    return {"id": pipeline["id"], "label": pipeline["label"], "stages": stages} | stamps
-
-
-def _stage(stage: Mapping[str, Any], place: int) -> dict[str, Any]:
-    closed = "true" if stage["probability"] in {"0.0", "1.0"} else "false"
-    metadata = {"isClosed": closed, "probability": stage["probability"]}
-    stamps = {"displayOrder": place, "archived": False, "createdAt": EPOCH, "updatedAt": EPOCH}
-    rest = {"metadata": metadata, "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT"}
-    return {"id": stage["id"], "label": stage["label"]} | rest | stamps
 
 
 def _owner(given: Mapping[str, Any]) -> dict[str, Any]:

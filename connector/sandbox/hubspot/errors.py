@@ -72,9 +72,9 @@ def not_valid(problems: Sequence[Problem]) -> Refusal:
     return Refusal(400, f"Property values were not valid: {verdicts}", "VALIDATION_ERROR", errors=errors)
 
 
-def not_set(singular: str, names: Sequence[str]) -> Refusal:
-    """400 for a new record without its required properties."""
-    message = f"Error creating {singular.upper()}. Some required properties were not set."
+def not_set(singular: str, names: Sequence[str], doing: str = "creating") -> Refusal:
+    """400 for a record without its required properties."""
+    message = f"Error {doing} {singular.upper()}. Some required properties were not set."
     error = {"message": message, "code": "REQUIRED_FIELD", "context": {"properties": list(names)}}
     return Refusal(400, message, "VALIDATION_ERROR", {"properties": list(names)}, [error])
 
@@ -104,6 +104,18 @@ def duplicates(ids: Sequence[str]) -> Refusal:
     """400 for a batch that names a record twice; trace ids do not help."""
     listed = ", ".join(ids)
     return invalid(f"Duplicate IDs found in batch input: [{listed}]. IDs must be unique", {"ids": list(ids)})
+
+
+def exists(singular: str, id_: str) -> Refusal:
+    """409 for a record that HubSpot itself keeps unique."""
+    text = f"{singular.capitalize()} already exists. Existing ID: {id_}"
+    return Refusal(409, text, "CONFLICT", {"existingId": [id_]})
+
+
+def migrating(seconds: int) -> Refusal:
+    """477 while the account moves to another data centre."""
+    message = "This account is being migrated to another data center."
+    return Refusal(477, message, "MIGRATION_IN_PROGRESS", headers={"Retry-After": str(seconds)})
 
 
 def locked() -> Refusal:

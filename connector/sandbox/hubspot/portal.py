@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from connector.sandbox.hubspot import schema
@@ -16,6 +17,9 @@ from connector.sandbox.hubspot.tables import Properties, Row, Source, Table, Ver
 from connector.sandbox.hubspot.values import NotTaken, clean, iso, moment, text_of
 from connector.sandbox.switchboard import Switchboard
 
+if TYPE_CHECKING:
+    from connector.sandbox.hubspot.splits import Split
+
 IMPORTED = Source("IMPORT", "world")
 FIRST_NEW_ID = 30_000_000_001
 FIRST_NEW_TYPE = 50_000_001
@@ -25,8 +29,9 @@ DEFAULT_OWNER = {"id": "77", "email": "owner@example.com", "firstName": "Olga", 
 class Portal:
     """Everything an account holds.
 
-    ``world["portal"]`` may give portalId, timeZone, companyCurrency, additionalCurrencies, custom_objects (false:
-    the portal has none yet), owners and pipelines. Raises ValueError for a world that is no portal.
+    ``world["portal"]`` may give portalId, timeZone, companyCurrency, additionalCurrencies, exchangeRates (what one
+    of a currency is worth in the company's, as text), custom_objects (false: the portal has none yet), owners and
+    pipelines. Raises ValueError for a world that is no portal.
     """
 
     def __init__(self, world: Mapping[str, Any], switchboard: Switchboard) -> None:
@@ -40,11 +45,13 @@ class Portal:
         self.currencies: list[str] = about.get(
             "additionalCurrencies", [code for code in others if code != self.currency]
         )
+        self.rates: dict[str, str] = dict(about.get("exchangeRates", {}))
         self.owners: list[dict[str, Any]] = about.get("owners", [DEFAULT_OWNER])
         self.pipelines: list[dict[str, Any]] = about.get("pipelines", facts["pipelines"])
         self.types: dict[str, ObjectType] = {}
         self.tables: dict[str, Table] = {}
         self.links = Links()
+        self.splits: dict[str, list[Split]] = {}  # by deal
         self._type_numbers = count(FIRST_NEW_TYPE)
         self._define(facts, custom=about.get("custom_objects", True))
         objects = world.get("objects", {})
@@ -110,13 +117,26 @@ class Portal:
         """Every deal stage by id."""
         return {stage["id"]: stage for pipeline in self.pipelines for stage in pipeline["stages"]}
 
+    def offer_stages(self) -> None:
+        """Let deals take every pipeline and stage that there is now."""
+        deals = self.types["deals"].properties
+        deals["dealstage"].options = schema.options(list(self.stages()))
+        deals["pipeline"].options = schema.options([pipeline["id"] for pipeline in self.pipelines])
+
     def computed(self, kind: ObjectType, properties: Properties) -> Properties:
         """The properties with what HubSpot calculates from them."""
         if kind.name == "deals":
             chance = self.stages().get(properties.get("dealstage") or "", {}).get("probability", "")
             properties["hs_is_closed"] = text_of(chance in {"1.0", "0.0"})
             properties["hs_is_closed_won"] = text_of(chance == "1.0")
+            properties["amount_in_home_currency"] = self._at_home(properties)
         return properties
+
+    def _at_home(self, properties: Properties) -> str | None:
+        currency = properties.get("deal_currency_code") or self.currency
+        rate = "1" if currency == self.currency else self.rates.get(currency)
+        amount = properties.get("amount")
+        return f"{Decimal(amount) * Decimal(rate):f}" if amount and rate else None
 
     def rows(self, name: str) -> list[dict[str, object]]:
         """Every record of a type as stored, archived and merged ones too. Raises KeyError."""
@@ -145,8 +165,7 @@ class Portal:
             self.add_type(schema.standard_type(name, fact))
         currency = self.types["deals"].properties["deal_currency_code"]
         currency.options = schema.options([self.currency, *self.currencies])
-        self.types["deals"].properties["dealstage"].options = schema.options(list(self.stages()))
-        self.types["deals"].properties["pipeline"].options = schema.options([p["id"] for p in self.pipelines])
+        self.offer_stages()
         for link in facts["links"]:
             self.links.hubspot_type(tuple(link["pair"]), link["unlabelled"])
             if "primary" in link:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from connector.sandbox.hubspot import errors, writing
+from connector.sandbox.hubspot import errors, people, writing
 from connector.sandbox.hubspot.schema import ObjectType
 from connector.sandbox.hubspot.tables import Row, Version
 from connector.sandbox.hubspot.values import clean, iso
@@ -40,14 +40,14 @@ def get_record(call: Call) -> Answer:
 def create_record(call: Call) -> Answer:
     """One new record, with its links."""
     kind = call.kind()
-    draft = writing.draft(call.portal, kind, None, call.body, set())
+    draft = writing.draft(call, kind, None, call.body, set())
     return Answer(201, full(call, kind, writing.commit(call.portal, draft, call.source), list(draft.values)))
 
 
 def update_record(call: Call) -> Answer:
     """New property values for one record; the id may be one that was merged away."""
     kind = call.kind()
-    draft = writing.draft(call.portal, kind, _find(call, kind), call.body, set())
+    draft = writing.draft(call, kind, _find(call, kind), call.body, set())
     return Answer(200, full(call, kind, writing.commit(call.portal, draft, call.source), list(draft.values)))
 
 
@@ -68,6 +68,8 @@ def merge_records(call: Call) -> Answer:
     if winner is loser:
         raise errors.invalid("Cannot merge a record with itself", {"ids": ids})
     row = writing.merge(call.portal, kind, winner, loser, call.source)
+    if call.portal.setting("merge_mints", False):
+        row = people.renumbered(call.portal, kind, row, call.portal.now())
     return Answer(200, full(call, kind, row, asked_for(call, kind)))
 
 
@@ -98,9 +100,12 @@ def shown(
     """A record as every answer has it; ``then`` shows an older version of it."""
     version = then or row.versions[-1]
     properties = version.properties
+    shown = {name: properties.get(name) for name in (*names, *kind.always())}
+    if call.portal.setting("omit_empty", False):
+        shown = {name: value for name, value in shown.items() if value is not None}
     result = {
         "id": row.id,
-        "properties": {name: properties.get(name) for name in (*names, *kind.always())},
+        "properties": shown,
         "createdAt": properties[kind.created],
         "updatedAt": properties[kind.modified],
         "archived": row.archived_at is not None,
@@ -116,7 +121,7 @@ def full(call: Call, kind: ObjectType, row: Row, names: Sequence[str]) -> dict[s
     if history:
         result["propertiesWithHistory"] = {name: _history(row, name) for name in history}
     links = {}
-    for name in call.names("associations"):
+    for name in call.queried("associations"):
         other = call.portal.kind(name)
         call.portal.allow(other, "read")
         found = _inline_links(call, kind, other, row)

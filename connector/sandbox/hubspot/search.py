@@ -39,18 +39,32 @@ def search(call: Call) -> Answer:
     limit, after = call.number("limit", 10, PAGE) or 10, call.number("after", 0, 10**12)
     if after + limit > WINDOW:
         raise invalid(f"Paging beyond {WINDOW} total results is not supported (after {after}, limit {limit})")
-    hits = _matching(_narrowed(_index(call, kind), _text(call, kind)), _groups(call, kind))
+    hits = _matching(_narrowed(_index(call, kind, _above(call)), _text(call, kind)), _groups(call, kind))
     ordered = _sorted(call, kind, hits)[after : after + limit]
     names = asked_for(call, kind)
+    if call.portal.setting("search_disorder", False):
+        ordered = [*reversed(ordered), *[hit for hit in _index(call, kind) if hit not in hits][:1]]
     results = [shown(call, kind, row, names, _indexed(row, properties)) for row, properties in ordered]
     more = str(after + limit) if after + limit < len(hits) else None
     return Answer(200, {"total": len(hits), "results": results} | call.next_page(more, linked=False))
 
 
-def _index(call: Call, kind: ObjectType) -> list[Hit]:
+def _above(call: Call) -> int:
+    """The id that every match is greater than, if the filters say so: a walk by id need not look below it."""
+    groups = call.body.get("filterGroups") or []
+    filters = groups[0].get("filters") or [] if len(groups) == 1 and not call.body.get("filters") else []
+    said = [
+        str(each.get("value"))
+        for each in filters
+        if (each.get("propertyName"), each.get("operator")) == ("hs_object_id", "GT")
+    ]
+    return max((int(number) for number in said if number.isdecimal()), default=0)
+
+
+def _index(call: Call, kind: ObjectType, above: int = 0) -> list[Hit]:
     """What search knows: the newest version that is older than the index's lag."""
     lag = float(call.portal.setting("index_lag_seconds", 0))
-    rows = call.table(kind).living()
+    rows = call.table(kind).living(above)
     if not lag:
         return [(row, row.properties) for row in rows]
     seen = call.portal.now() - timedelta(seconds=lag)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -86,10 +86,10 @@ class Table:
         id_ = self.unique.get(name, {}).get(value)
         return self.rows[id_] if id_ else None
 
-    def living(self) -> Iterator[Row]:
-        """Live rows by ascending id."""
+    def living(self, after: int = 0) -> Iterator[Row]:
+        """Live rows with a higher id than ``after``, ascending."""
         rows = self.rows
-        return (rows[str(number)] for number in self.live)
+        return (rows[str(number)] for number in self.live[bisect_right(self.live, after) :])
 
     def archived(self) -> list[Row]:
         """The recycle bin by ascending id."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,12 @@ class Call:
     path: Mapping[str, str]
     query: QueryParams
     body: Mapping[str, Any]
+
+    @property
+    def strict(self) -> bool:
+        """Whether the path's version enforces what the account's admin requires: dated ones from 2026-09 on."""
+        dated = re.search(r"/(20\d\d-\d\d)/", self.url.path)
+        return dated is not None and dated[1] >= "2026-09"
 
     def kind(self, name: str = "type") -> ObjectType:
         """The object type in the path. Raises Refusal: unknown, or no scope for it."""
@@ -69,6 +76,10 @@ class Call:
         """A list given by repetition, by commas, or in the body."""
         given = self.query.getlist(name) or self.body.get(name) or []
         return [part for each in given for part in str(each).split(",") if part]
+
+    def queried(self, name: str) -> list[str]:
+        """A list of the query only; a create's body has associations of another kind."""
+        return [part for each in self.query.getlist(name) for part in each.split(",") if part]
 
     def flag(self, name: str) -> bool:
         """A true or false of the query."""

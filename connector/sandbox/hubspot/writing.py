@@ -13,6 +13,7 @@ from connector.sandbox.hubspot.portal import Portal
 from connector.sandbox.hubspot.schema import ObjectType, Property
 from connector.sandbox.hubspot.tables import Properties, Row, Source, Version
 from connector.sandbox.hubspot.values import NotTaken, clean, iso, moment
+from connector.sandbox.hubspot.wire import Call
 
 Claims = set[tuple[str, str]]
 """Unique values that a batch is about to take: (property, value)."""
@@ -28,8 +29,9 @@ class Draft:
     links: list[tuple[Pair, str, list[LinkType]]] = field(default_factory=list)
 
 
-def draft(portal: Portal, kind: ObjectType, row: Row | None, body: Mapping[str, Any], claims: Claims) -> Draft:
-    """The write of one record's properties. Raises Refusal: 400, or 423 where the record is locked."""
+def draft(call: Call, kind: ObjectType, row: Row | None, body: Mapping[str, Any], claims: Claims) -> Draft:
+    """The write of one record's properties. Raises Refusal: 400, 409, or 423 where the record is locked."""
+    portal = call.portal
     if row:
         refuse_locked(portal, row)
     given = body.get("properties")
@@ -41,6 +43,8 @@ def draft(portal: Portal, kind: ObjectType, row: Row | None, body: Mapping[str, 
         raise errors.not_valid(problems)
     if row is None:
         _refuse_incomplete(kind, values)
+    if call.strict:
+        _refuse_ruled_out(portal, kind, row, values)
     links = [link_of(portal, kind, given_link) for given_link in body.get("associations") or []]
     claims.update((name, value) for name, value in values.items() if value and kind.properties[name].unique)
     return Draft(kind, row, values, links)
@@ -141,11 +145,24 @@ def _conflicts(
         if value is None or not kind.properties[name].unique:
             continue
         holder = table.holder(name, value)
+        if holder and row is None and (kind.name, name) == ("contacts", "email"):
+            raise errors.exists(kind.singular, holder.id)
         if (name, value) in claims or (holder and holder is not row):
             whose = holder.id if holder else "another record of this batch"
             text = f"{kind.id} with {name} {value} already exists: {whose} already has that value."
             problems.append(Problem(name, "CONFLICTING_UNIQUE_VALUE", text))
     return problems
+
+
+def _refuse_ruled_out(portal: Portal, kind: ObjectType, row: Row | None, values: Properties) -> None:
+    """400 for what the setting ``rules`` requires: at creation, and whenever a write touches its condition."""
+    after = {**(row.properties if row else {}), **values}
+    for rule in portal.setting("rules", {}).get(kind.name, ()):
+        when: Mapping[str, str] = rule.get("when", {})
+        asked = row is None or any(name in values for name in when)
+        missing = [name for name in rule["need"] if not after.get(name)]
+        if asked and missing and all(after.get(name) == value for name, value in when.items()):
+            raise errors.not_set(kind.singular, missing, "updating" if row else "creating")
 
 
 def _refuse_incomplete(kind: ObjectType, values: Properties) -> None:

@@ -17,7 +17,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route as Address
 
-from connector.sandbox.salesforce import collection, composite, resources, rows
+from connector.sandbox.salesforce import (
+    collection,
+    composite,
+    ingest,
+    query_jobs,
+    replication,
+    resources,
+    rows,
+    setup,
+)
 from connector.sandbox.salesforce.asks import Ask, Reply, Route, answer, route
 from connector.sandbox.salesforce.errors import Refusal
 from connector.sandbox.salesforce.org import Org
@@ -43,15 +52,34 @@ class SalesforceSandbox:
     expire_sessions         true: every open session dies at the next call, once
     refuse_sessions         true: signing in works, every call is 401 all the same
     rotate_refresh_tokens   true: a refresh token serves once; using it again revokes the family
-    late_commit_seconds     new rows keep their stamp but are seen only after so many seconds
-    locked_ids              ids of rows that somebody holds: UNABLE_TO_LOCK_ROW
+    late_commit_seconds     writes keep their stamp but are seen only after so many seconds
+    dead_credentials        an OAuth error, as inactive_user: every sign-in is refused with it
+    instance_url            where the org lives now: sign-ins name it, every other address answers 401
+    locked_ids              ids of rows that somebody holds: UNABLE_TO_LOCK_ROW; id -> how many times more
     hidden_fields           object -> list of fields that this user must not see
+    hidden_objects          list of objects that this user must not see
+    read_only_fields        object -> list of fields that this user must not edit
+    setup_access            false: this user may not ask the Tooling API
+    validation_rules        list of {name, object, field, forbids, message}: no row may hold that value
+    blocking_rules          names of DuplicateRule rows that no header overrides
+    half_written            rows of the next collection that are written before the call ends with 500, once
+    bulk_polls              how often an ingest job is still InProgress (1); bulk_stuck: true, for ever
+    bulk_early_rows         rows of an ingest job that are written at once
+    bulk_fails_after        rows after which an ingest job fails
     multi_currency          true: CurrencyIsoCode, CurrencyType and DatedConversionRate exist
     invalid_locators        true: every query cursor is dead
+    busy_calls              so many calls are refused for too many long ones at once
+    query_jobs_refused      objects that no bulk query job takes
+    query_job_polls         how often a query job is still InProgress (0); bulk_stuck: true, for ever
+    query_job_ends          list of states in which the next query jobs end, as Failed or Aborted
+    query_job_page          rows of a page of a query job's results, whatever was asked for
+    query_job_heads_once    true: only the first page of results repeats the names of the columns
+    query_job_bare          true: a proxy takes Sforce-Locator and Sforce-NumberOfRecords away
+    replication_most        ids that one getDeleted or getUpdated tells (600,000)
     page_size               rows of a page, whatever was asked for (2000)
     ======================= =================================================================================
 
-    Not here: Bulk API, SOAP, aggregates and GROUP BY, OFFSET, sub-selects, triggers, sharing rules.
+    Not here: Bulk API v1, SOAP, aggregates and GROUP BY, OFFSET, sub-selects, triggers, sharing rules.
     """
 
     def __init__(self, world: Mapping[str, Any], switchboard: Switchboard) -> None:
@@ -96,7 +124,7 @@ class SalesforceSandbox:
         except LoginRefused as refused:
             body = {"error": refused.error, "error_description": refused.description}
             return JSONResponse(body, status_code=400)
-        host = _host(request)
+        host = self.switchboard.settings.get("instance_url") or _host(request)
         issued = str(int(self.switchboard.now().timestamp() * 1000))
         more = {"instance_url": host, "id": f"{host}/id/{self.org.id}/{user_id}", "issued_at": issued}
         return JSONResponse({**tokens, **more, "token_type": "Bearer", "signature": "sandbox", "scope": "api"})
@@ -104,7 +132,7 @@ class SalesforceSandbox:
     async def _identity(self, request: Request) -> Response:
         request.scope["kind"] = "identity"
         try:
-            user_id = self.org.sessions.user(request.headers.get("authorization", ""))
+            user_id = self.org.sessions.user(request.headers.get("authorization", ""), _host(request))
         except Refusal:
             return Response("Bad_OAuth_Token", status_code=403, media_type="text/html")
         user = next(row for row in self.rows("User") if row["Id"] == user_id)
@@ -118,16 +146,22 @@ class SalesforceSandbox:
         return JSONResponse([{"label": name, "url": url, "version": name} for name, url in urls.items()])
 
     async def _resource(self, request: Request) -> Response:
+        if len(request.url.path) + len(request.scope["query_string"]) > _LONGEST:
+            return Response("<h1>URI Too Long</h1>", 414, media_type="text/html")
         body = await request.body()
         try:
-            user = self.org.sessions.user(request.headers.get("authorization", ""))
+            user = self.org.sessions.user(request.headers.get("authorization", ""), _host(request))
             with self._lock:
                 self.org.spend()
-                request.scope["kind"], reply = answer(self._ask(request, user, body), _routes())
+                ask = self._ask(request, user, body)
+                kind, reply = answer(ask, _routes())
+                request.scope["kind"] = _kind(kind, ask.body)
         except Refusal as refusal:
             reply = Reply(refusal.status, refusal.body())
         usage = f"api-usage={self.org.used()}/{self.org.daily_limit}"
         headers = {**reply.headers, "sforce-limit-info": usage}
+        if isinstance(reply.body, bytes):
+            return Response(reply.body, reply.status, headers)
         content = b"" if reply.body is None else _JSON.encode(reply.body)
         media_type = None if reply.body is None else "application/json;charset=UTF-8"
         return Response(content, reply.status, headers, media_type)
@@ -139,7 +173,19 @@ class SalesforceSandbox:
         raw = request.scope.get("raw_path", b"").decode("latin-1") or request.url.path
         path = raw.split(version, 1)[1]
         headers = {name.lower(): text for name, text in request.headers.items()}
-        return Ask(self.org, user, version, request.method, path, dict(request.query_params), _json(body), headers)
+        is_csv = headers.get("content-type", "").startswith("text/csv")
+        value = None if is_csv else _json(body)
+        query = dict(request.query_params)
+        return Ask(
+            self.org, user, version, request.method, path, query, value, headers, raw=body if is_csv else b""
+        )
+
+
+def _kind(kind: str, value: Any) -> str:
+    """A composite of nothing but reading is told from one that may write."""
+    parts = value.get("compositeRequest", ()) if kind == "composite" and isinstance(value, dict) else ()
+    reads = parts and all(isinstance(part, dict) and part.get("method") == "GET" for part in parts)
+    return "composite.read" if reads else kind
 
 
 def build(world: Mapping[str, Any], switchboard: Switchboard) -> SalesforceSandbox:
@@ -151,6 +197,7 @@ def build(world: Mapping[str, Any], switchboard: Switchboard) -> SalesforceSandb
     return SalesforceSandbox(world, switchboard)
 
 
+_LONGEST = 16_384 - 2_000  # bytes of an address: what is left of the limit beside ordinary headers
 _METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 
 
@@ -166,6 +213,8 @@ def _routes() -> list[Route]:
         route("GET", "/query(?:All)?/{}", "query", resources.query_more),
         route("GET", "/sobjects", "describe", resources.sobjects),
         route("GET", "/sobjects/{}/describe", "describe", resources.describe),
+        route("GET", "/sobjects/{}/deleted", "read", replication.deleted),
+        route("GET", "/sobjects/{}/updated", "read", replication.updated),
         route("POST", "/sobjects/{}", "write", rows.create),
         route("GET", row, "read", rows.read),
         route("PATCH", row, "write", rows.update),
@@ -176,8 +225,30 @@ def _routes() -> list[Route]:
         route("PATCH", "/composite/sobjects", "write", collection.update),
         route("DELETE", "/composite/sobjects", "write", collection.delete),
         route("PATCH", "/composite/sobjects/{}/{}", "write", collection.upsert),
+        *_job_routes(),
+        route("GET", "/ui-api/object-info/{}/picklist-values/{}", "describe", setup.picklists),
+        route("GET", "/tooling/query", "query", setup.tooling),
         route("POST", "/composite", "composite", partial(composite.composite, routes=_routes)),
         route("POST", "/composite/graph", "composite", partial(composite.graph, routes=_routes)),
+    ]
+
+
+def _job_routes() -> list[Route]:
+    return [
+        route("POST", "/jobs/query", "query", query_jobs.create),
+        route("GET", "/jobs/query/{}", "query", query_jobs.status),
+        route("PATCH", "/jobs/query/{}", "query", query_jobs.patch),
+        route("DELETE", "/jobs/query/{}", "query", query_jobs.delete),
+        route("GET", "/jobs/query/{}/results", "query", query_jobs.results),
+        route("POST", "/jobs/ingest", "write", ingest.create),
+        route("GET", "/jobs/ingest", "read", ingest.every),
+        route("GET", "/jobs/ingest/{}", "read", ingest.status),
+        route("PATCH", "/jobs/ingest/{}", "write", ingest.patch),
+        route("DELETE", "/jobs/ingest/{}", "write", ingest.delete),
+        route("PUT", "/jobs/ingest/{}/batches", "write", ingest.upload),
+        route("GET", "/jobs/ingest/{}/successfulResults", "read", ingest.successes),
+        route("GET", "/jobs/ingest/{}/failedResults", "read", ingest.failures),
+        route("GET", "/jobs/ingest/{}/unprocessedrecords", "read", ingest.unprocessed),
     ]
 
 

@@ -27,11 +27,13 @@ class Ask:
     query: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    raw: bytes = b""  # the body as it came, where it is no JSON
 
     @property
     def writer(self) -> Writer:
         """Writes in the name of whoever asks."""
-        return Writer(self.org.tables, self.user)
+        rule = self.headers.get("sforce-duplicate-rule-header", "").replace(" ", "").lower()
+        return Writer(self.org.tables, self.user, allow_duplicates="allowsave=true" in rule)
 
     def since(self, header: str) -> datetime | None:
         """The moment in a conditional header; 400 for one that is no HTTP date."""
@@ -51,7 +53,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer; ``body`` None means that there is none."""
+    """One answer; ``body`` None means that there is none, bytes are sent as they are with a content-type header."""
 
     status: int
     body: Any = None

@@ -92,14 +92,17 @@ def results(
 ) -> list[Result]:
     """One result for each row, in order. With ``all_or_none`` one refused row takes all others back."""
     found: list[Result] = []
+    half = ask.org.settings.pop("half_written", None)
     try:
         with ask.org.tables.whole_or_nothing():
-            for row in rows:
+            for row in rows[:half]:
                 found.append(_attempt(ask, row, step))
             if all_or_none and not all(result["success"] for result in found):
                 raise rolled_back()
     except Refusal:
         found = [_refused(rolled_back()) if result["success"] else result for result in found]
+    if half is not None:
+        raise Refusal("UNKNOWN_EXCEPTION", "An unexpected error occurred. ErrorId: 1234-5 (-678)", status=500)
     return found
 
 

@@ -11,7 +11,7 @@ from connector.sandbox.salesforce.asks import Ask, Reply, Route, answer
 from connector.sandbox.salesforce.errors import Refusal
 
 _MOST_REQUESTS, _MOST_QUERIES = 25, 5
-_MOST_NODES, _MOST_GRAPHS = 500, 75
+_MOST_NODES, _MOST_GRAPHS, _MOST_FAILED = 500, 75, 14
 _REFERENCE = re.compile(r"@\{([^}]+)\}")
 _DATA = re.compile(r"/services/data/(v\d+\.\d)(/.*)", re.I)
 _ROWS = re.compile(r"/v\d+\.\d/sobjects/", re.I)
@@ -32,7 +32,7 @@ def composite(ask: Ask, routes: Callable[[], list[Route]]) -> Reply:
 
 
 def graph(ask: Ask, routes: Callable[[], list[Route]]) -> Reply:
-    """Up to 75 graphs of together 500 nodes; each graph lands whole or not at all."""
+    """Up to 75 graphs of together 500 nodes; each lands whole or not at all. After 14 failures all halt."""
     graphs = ask.fields().get("graphs", [])
     nodes = sum(len(_requests(one)) for one in graphs)
     if nodes > _MOST_NODES or len(graphs) > _MOST_GRAPHS:
@@ -40,9 +40,12 @@ def graph(ask: Ask, routes: Callable[[], list[Route]]) -> Reply:
         raise Refusal("INVALID_INPUT", message)
     if not all(_ROWS.search(str(request.get("url"))) for one in graphs for request in _requests(one)):
         raise Refusal("INVALID_INPUT", "a graph takes requests to /sobjects/ only")
-    found = []
+    found: list[Answered] = []
     for one in graphs:
-        answers, done = _run(ask, _requests(one), routes(), all_or_none=True)
+        if sum(not earlier["isSuccessful"] for earlier in found) > _MOST_FAILED:
+            answers, done = [_never_run(request) for request in _requests(one)], False
+        else:
+            answers, done = _run(ask, _requests(one), routes(), all_or_none=True)
         response = {"compositeResponse": answers}
         found.append({"graphId": one.get("graphId"), "graphResponse": response, "isSuccessful": done})
     return Reply(200, {"graphs": found})
@@ -128,6 +131,11 @@ def _good(one: Answered) -> bool:
 
 def _taken_back(one: Answered) -> Answered:
     return {**one, "body": _halted().body(), "httpHeaders": {}, "httpStatusCode": 400} if _good(one) else one
+
+
+def _never_run(request: Mapping[str, Any]) -> Answered:
+    halted = {"body": _halted().body(), "httpHeaders": {}, "httpStatusCode": 400}
+    return {**halted, "referenceId": request["referenceId"]}
 
 
 def _halted() -> Refusal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from connector.sandbox.salesforce.identifiers import new_id
 from connector.sandbox.salesforce.schema import NUMBER_TYPES, TEXT_TYPES, Field, Object, Schema
 
 _PRECISION = 18
@@ -25,8 +26,19 @@ def describe_object(schema: Schema, spec: Object, version: str) -> dict[str, Any
         for field in schema.fields(child)
         if field.to == spec.name
     ]
-    fields = [_field(field) for field in schema.fields(spec)]
-    return {**summary(spec, version), "fields": fields, "childRelationships": children, "recordTypeInfos": []}
+    fields = [_field(field, schema.is_read_only(spec, field)) for field in schema.fields(spec)]
+    kinds = [_record_type(name, number) for number, name in enumerate(("Master", *spec.record_types))]
+    return {**summary(spec, version), "fields": fields, "childRelationships": children, "recordTypeInfos": kinds}
+
+
+def record_type_id(number: int) -> str:
+    """The id of the ``number``-th record type of an object; Master, the 0th, has the same id in every org."""
+    return new_id("012", number) if number else "012000000000000AAA"
+
+
+def _record_type(name: str, number: int) -> dict[str, Any]:
+    names = {"name": name, "developerName": name, "recordTypeId": record_type_id(number)}
+    return {**names, "active": True, "available": True, "master": not number}
 
 
 def summary(spec: Object, version: str) -> dict[str, Any]:
@@ -49,7 +61,7 @@ def summary(spec: Object, version: str) -> dict[str, Any]:
     }
 
 
-def _field(field: Field) -> dict[str, Any]:
+def _field(field: Field, read_only: bool) -> dict[str, Any]:
     number = field.type in NUMBER_TYPES
     return {
         "name": field.name,
@@ -64,8 +76,8 @@ def _field(field: Field) -> dict[str, Any]:
         "nillable": not (field.required or field.defaulted or field.type in ("boolean", "id")),
         "calculated": field.calculated,
         "custom": field.name.endswith("__c"),
-        "createable": field.writable,
-        "updateable": field.writable,
+        "createable": field.writable and not read_only,
+        "updateable": field.writable and not read_only and not field.create_only,
         "filterable": field.filterable,
         "sortable": field.filterable and field.type != "multipicklist",
         "groupable": field.filterable and not number,

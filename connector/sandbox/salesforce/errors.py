@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 class Refusal(Exception):
     """A refused request or row: HTTP status, ``errorCode`` (``statusCode`` in a row's errors), message, fields."""
 
-    def __init__(self, code: str, message: str, fields: Sequence[str] = (), *, status: int = 400) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        fields: Sequence[str] = (),
+        *,
+        status: int = 400,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(message)
+        self.more = dict(more or {})
         self.code = code
         self.message = message
         self.fields = tuple(fields)
@@ -17,12 +27,14 @@ class Refusal(Exception):
 
     def body(self) -> list[dict[str, object]]:
         """The body of a refused request: a list of one error."""
-        error: dict[str, object] = {"message": self.message, "errorCode": self.code}
+        # the vendor's own spelling, in answers about one row only
+        more = {"duplicateResut" if name == "duplicateResult" else name: fact for name, fact in self.more.items()}
+        error: dict[str, object] = {"message": self.message, "errorCode": self.code, **more}
         return [error | {"fields": list(self.fields)} if self.fields else error]
 
     def row(self) -> dict[str, object]:
         """The error of one row in an answer about several."""
-        return {"statusCode": self.code, "message": self.message, "fields": list(self.fields)}
+        return {"statusCode": self.code, "message": self.message, "fields": list(self.fields), **self.more}
 
 
 def not_found(message: str = "The requested resource does not exist") -> Refusal:

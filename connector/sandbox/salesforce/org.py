@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connector.sandbox.salesforce.errors import Refusal
@@ -43,6 +43,10 @@ class Org:
         self._daily_limit = facts.get("daily_limit", _DAILY_LIMIT)
         self.tables = Tables(self.schema, self.now, self.settings)
         self.cursors = Cursors()
+        self.ingest: dict[str, Any] = {}  # Bulk API 2.0 jobs by id
+        self.query_jobs: dict[str, Any] = {}
+        self.purged: list[tuple[str, str, datetime]] = []  # (object, id, when) of rows that no query finds
+        self.log_start = datetime.min.replace(tzinfo=UTC)  # what was deleted before is in no log any more
         self._calls: deque[datetime] = deque()
         self._load(_with_users(world.get("objects", {}), self.id, facts))
         self.sessions = self._sessions()
@@ -57,6 +61,9 @@ class Org:
         if self.used() >= self.daily_limit and self.settings.get("limits") != "off":
             raise Refusal("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=403)
         self._calls.append(self.now())
+        if self.settings.get("busy_calls"):
+            self.settings["busy_calls"] -= 1
+            raise Refusal("REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded.", status=403)
 
     def used(self) -> int:
         """API calls of the last 24 hours."""
@@ -66,9 +73,12 @@ class Org:
 
     def described_since(self) -> datetime:
         """Since when describes read as they do now: what this user may see counts as much as the fields."""
-        seen = f"{self.schema.multi_currency} {self.settings.get('hidden_fields')}"
+        names = ("hidden_fields", "hidden_objects", "read_only_fields")
+        seen = f"{self.schema.multi_currency} {[self.settings.get(name) for name in names]}"
         if seen != self._described[0]:
-            self._described = (seen, self.now().replace(microsecond=0))
+            # a whole second later at least: If-Modified-Since knows no parts of one
+            later = self._described[1].replace(microsecond=0) + timedelta(seconds=1)
+            self._described = (seen, max(later, self.now().replace(microsecond=0)))
         return self._described[1]
 
     def merge(self, kind: str, survivor: str, absorbed: str) -> None:
@@ -87,8 +97,16 @@ class Org:
         self.tables.put(table, loser, table.rows[loser] | gone)
 
     def purge(self, kind: str, row_id: str) -> None:
-        """Delete a row for good, as emptying the recycle bin does: no query finds a trace of it."""
-        self.tables.put(self.tables.table(self.schema.object(kind)), _known_id(row_id), None)
+        """Delete a row for good, as emptying the recycle bin does: no query finds a trace of it, only the log."""
+        spec, name = self.schema.object(kind), _known_id(row_id)
+        self.tables.put(self.tables.table(spec), name, None)
+        self.purged.append((spec.name, name, self.now()))
+
+    def undelete(self, kind: str, row_id: str) -> None:
+        """Take a row out of the recycle bin again, as a person does."""
+        table = self.tables.table(self.schema.object(kind))
+        back: Row = {"IsDeleted": False, "SystemModstamp": stamp_text(self.now())}
+        self.tables.put(table, _known_id(row_id), table.rows[_known_id(row_id)] | back)
 
     def _load(self, objects: Mapping[str, list[Mapping[str, Any]]]) -> None:
         for kind, rows in objects.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ class Field:
     read_only: bool = False
     defaulted: bool = False
     multi_currency: bool = False
+    create_only: bool = False
 
     @property
     def writable(self) -> bool:
@@ -79,10 +80,13 @@ class Object:
     updateable: bool = True
     deletable: bool = True
     multi_currency: bool = False
+    record_types: Mapping[str, Mapping[str, list[str]]] = field(default_factory=dict)  # name -> picklist -> values
 
 
 class Schema:
-    """What this org has. ``settings`` decide what is seen of it: ``multi_currency`` and ``hidden_fields``."""
+    """What this org has. ``settings`` decide what is seen of it: ``multi_currency``, ``hidden_objects``,
+    ``hidden_fields`` and ``read_only_fields``.
+    """
 
     def __init__(
         self,
@@ -103,7 +107,11 @@ class Schema:
     @property
     def objects(self) -> list[Object]:
         """Every object that can be seen."""
-        return [known for known in self._objects.values() if not known.multi_currency or self.multi_currency]
+        return [known for known in self._objects.values() if self._there(known)]
+
+    def _there(self, known: Object) -> bool:
+        hidden = self._settings.get("hidden_objects") or ()
+        return (not known.multi_currency or self.multi_currency) and known.name not in hidden
 
     @property
     def multi_currency(self) -> bool:
@@ -113,7 +121,7 @@ class Schema:
     def find(self, name: str) -> Object | None:
         """The object of that name, in any case; None where the org has none."""
         found = self._objects.get(name.lower())
-        return found if found and (self.multi_currency or not found.multi_currency) else None
+        return found if found and self._there(found) else None
 
     def object(self, name: str) -> Object:
         """The object of that name; 404 NOT_FOUND where the org has none."""
@@ -126,6 +134,11 @@ class Schema:
         """The field of that name, in any case; None where it is missing or hidden, which nobody can tell apart."""
         found = owner.fields.get(name.lower())
         return found if found and self._visible(owner, found) else None
+
+    def is_read_only(self, owner: Object, field: Field) -> bool:
+        """Whether this user may see the field but not edit it."""
+        fixed: Mapping[str, list[str]] = self._settings.get("read_only_fields") or {}
+        return field.name in fixed.get(owner.name, ())
 
     def fields(self, owner: Object) -> list[Field]:
         """The fields that can be seen, in the order of describe."""

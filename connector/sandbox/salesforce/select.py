@@ -16,6 +16,7 @@ from connector.sandbox.salesforce.tables import Row, Table, Tables
 from connector.sandbox.salesforce.values import Stored
 
 Record = dict[str, Any]
+_LONGEST = 100_000
 _OPEN_CURSORS = 10  # of one user; the next one closes the oldest
 
 
@@ -30,6 +31,8 @@ class Selection:
 
 def select(tables: Tables, text: str, *, include_deleted: bool = False) -> Selection:
     """The answer to a SOQL text. Raises Refusal: MALFORMED_QUERY, INVALID_TYPE, INVALID_FIELD and the like."""
+    if len(text) > _LONGEST:
+        raise Refusal("MALFORMED_QUERY", f"SOQL statements cannot be longer than {_LONGEST} characters.")
     query = parse(text)
     spec = tables.schema.find(query.kind)
     if spec is None:

@@ -49,14 +49,15 @@ class Sessions:
     _refresh: dict[str, str] = field(default_factory=dict)  # refresh token -> user id, "" once used up
     _serial: Any = field(default_factory=lambda: count(1))
 
-    def user(self, authorization: str) -> str:
-        """The user id behind an Authorization header; 401 INVALID_SESSION_ID for a session that is not open."""
+    def user(self, authorization: str, host: str) -> str:
+        """The user id behind an Authorization header; 401 INVALID_SESSION_ID for a session not open here."""
         if self.settings.get("expire_sessions"):
             self.settings["expire_sessions"] = False
             self._open.clear()
         scheme, _, token = authorization.partition(" ")
         user_id, until = self._open.get(token.strip(), ("", self.now()))
-        known = scheme.lower() in ("bearer", "oauth") and until > self.now()
+        here = self.settings.get("instance_url") in (None, host)
+        known = scheme.lower() in ("bearer", "oauth") and until > self.now() and here
         if not known or self.settings.get("refuse_sessions"):
             raise Refusal("INVALID_SESSION_ID", "Session expired or invalid", status=401)
         return user_id
@@ -64,6 +65,8 @@ class Sessions:
     def sign_in(self, form: Mapping[str, str], authorization: str) -> tuple[str, dict[str, str]]:
         """User id and tokens for a token request. Raises LoginRefused."""
         more: dict[str, str] = {}
+        if error := self.settings.get("dead_credentials"):
+            raise LoginRefused(str(error), "refused by an administrator")
         match form.get("grant_type"):
             case "client_credentials":
                 user_id = self._client(form, authorization).user_id

@@ -22,7 +22,7 @@ class Table:
     def __init__(self, spec: Object) -> None:
         self.spec = spec
         self.rows: dict[str, Row] = {}
-        self.late: dict[str, datetime] = {}  # rows of transactions that have not committed yet
+        self.late: dict[str, tuple[datetime, Row | None]] = {}  # rows as they are until a transaction commits
         self.keys = {field.name: field for field in spec.fields.values() if field.unique or field.external_id}
         self._index: dict[str, dict[str, list[str]]] = {name: defaultdict(list) for name in self.keys}
         self._serial = 0
@@ -59,15 +59,16 @@ class Table:
         self._commit(now)
         if not self.late:
             return iter(self.rows.values())
-        return (row for row_id, row in self.rows.items() if row_id not in self.late)
+        shown = (self.late[row_id][1] if row_id in self.late else row for row_id, row in self.rows.items())
+        return (row for row in shown if row is not None)
 
     def visible(self, row_id: str, now: datetime) -> Row | None:
         """One committed row by its 18-character id."""
         self._commit(now)
-        return None if row_id in self.late else self.rows.get(row_id)
+        return self.late[row_id][1] if row_id in self.late else self.rows.get(row_id)
 
     def _commit(self, now: datetime) -> None:
-        self.late = {row_id: when for row_id, when in self.late.items() if when > now}
+        self.late = {row_id: late for row_id, late in self.late.items() if late[0] > now}
 
     def _unindex(self, row: Row) -> None:
         for name, field in self.keys.items():
@@ -98,8 +99,9 @@ class Tables:
         if self._journal is not None:
             self._journal.append((table, row_id, None if before is None else dict(before)))
         late = self.settings.get("late_commit_seconds")
-        if late and before is None and row is not None:
-            table.late[row_id] = self.now() + timedelta(seconds=float(late))
+        if late and row is not None:
+            shown = table.late[row_id][1] if row_id in table.late else before and dict(before)
+            table.late[row_id] = (self.now() + timedelta(seconds=float(late)), shown)
         table.replace(row_id, row)
 
     @contextmanager

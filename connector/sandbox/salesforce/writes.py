@@ -7,6 +7,8 @@ from typing import Any
 
 from connector.sandbox.salesforce.errors import Refusal, not_found
 from connector.sandbox.salesforce.identifiers import long_id
+from connector.sandbox.salesforce.mirror import PARTNER, other_primaries, reverse_of
+from connector.sandbox.salesforce.rules import check_rules
 from connector.sandbox.salesforce.schema import Field, Object
 from connector.sandbox.salesforce.tables import Row, Table, Tables
 from connector.sandbox.salesforce.values import Stored, stamp_text, stored
@@ -17,10 +19,11 @@ _CLOSED = {"Closed Won": (True, True), "Closed Lost": (True, False)}
 class Writer:
     """Writes rows in the name of one user. Every method raises Refusal for a row that cannot be written."""
 
-    def __init__(self, tables: Tables, user_id: str) -> None:
+    def __init__(self, tables: Tables, user_id: str, *, allow_duplicates: bool = False) -> None:
         self._tables = tables
         self._schema = tables.schema
         self._user = user_id
+        self._allow_duplicates = allow_duplicates
 
     def create(self, spec: Object, body: Mapping[str, Any]) -> str:
         """A new row; its id."""
@@ -37,7 +40,16 @@ class Writer:
             row["Name"] = row_id[:15]
         self._check_required(spec, row)
         self._save(table, row_id, row, moment)
+        if spec.name == PARTNER:
+            self._mirror(table, row, moment)
         return row_id
+
+    def _mirror(self, table: Table, row: Row, moment: str) -> None:
+        for other in other_primaries(self._tables, row):
+            self._save(table, str(other["Id"]), other | {"IsPrimary": False}, moment)
+        if reverse := reverse_of(self._tables, row):
+            self._save(table, str(reverse["Id"]), reverse, moment)
+            self._save(table, str(row["Id"]), row | {"ReversePartnerId": reverse["Id"]}, moment)
 
     def update(self, spec: Object, row_id: str, body: Mapping[str, Any]) -> None:
         """Change the fields named in ``body`` of a live row."""
@@ -45,6 +57,9 @@ class Writer:
             raise Refusal("INVALID_TYPE_FOR_OPERATION", f"entity type {spec.name} does not support update")
         table = self._tables.table(spec)
         changes = self._checked(spec, body)
+        for name in changes:
+            if spec.fields[name.lower()].create_only:
+                raise _read_only(spec.fields[name.lower()])
         row = dict(self._live(table, row_id)) | changes
         self._check_required(spec, changes)
         self._save(table, str(row["Id"]), row, stamp_text(self._tables.now()))
@@ -74,6 +89,8 @@ class Writer:
         table = self._tables.table(spec)
         row = dict(self._live(table, row_id))
         self._bin(table, row)
+        if spec.name == PARTNER and row["ReversePartnerId"] in table.rows:
+            self._bin(table, dict(table.rows[str(row["ReversePartnerId"])]))
         for child in self._schema.objects:
             for field in (field for field in child.fields.values() if field.cascade and field.to == spec.name):
                 children = self._tables.table(child)
@@ -108,7 +125,7 @@ class Writer:
             field = self._schema.field(spec, name)
             if field is None:
                 raise Refusal("INVALID_FIELD", f"No such column '{name}' on sobject of type {spec.name}")
-            if not field.writable:
+            if not field.writable or self._schema.is_read_only(spec, field):
                 raise _read_only(field)
             row[field.name] = self._reference(field, stored(field, value))
         return row
@@ -159,13 +176,20 @@ class Writer:
 
     def _check_lock(self, row_id: str) -> None:
         locked = self._tables.settings.get("locked_ids") or ()
-        if row_id in {long_id(text) for text in locked}:
+        held = next((text for text in locked if long_id(text) == row_id), None)
+        if held is not None:
+            if isinstance(locked, dict):
+                locked[held] -= 1
+                if locked[held] <= 0:
+                    del locked[held]
             message = f"unable to obtain exclusive access to this record or 1 records: {row_id[:15]}"
             raise Refusal("UNABLE_TO_LOCK_ROW", message)
 
     def _save(self, table: Table, row_id: str, row: Row, moment: str) -> None:
         self._check_lock(row_id)
         self._check_unique(table, row)
+        if not row["IsDeleted"]:
+            check_rules(self._tables, table.spec, row, self._allow_duplicates)
         row |= {"LastModifiedDate": moment, "LastModifiedById": self._user, "SystemModstamp": moment}
         calculate(table.spec, row)
         moved = table.spec.name == "Opportunity" and _moved(table.rows.get(row_id), row)

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from connector.sandbox.hubspot import people
 from connector.sandbox.serve import Sandbox
 
-from .portal import STAMP, Portal, codes
+from .portal import STAMP, Portal, codes, links_of
 
 
 @pytest.mark.parametrize("name", ["deals", "deal", "0-3"])
@@ -181,3 +182,44 @@ def test_the_recycle_bin(portal: Portal) -> None:
     assert portal.objects("POST", "deals/batch/read", inputs).status_code == 207
     assert portal.objects("POST", "deals/batch/read", inputs, archived="true").status_code == 200
     assert portal.objects("POST", "deals/batch/archive", inputs).status_code == 204
+
+
+def test_a_restored_record_is_as_it_was_its_stamp_too(sandbox: Sandbox, portal: Portal) -> None:
+    id_ = portal.new(amount="1")
+    before = portal.properties("deals", id_, "amount")
+    portal.objects("DELETE", f"deals/{id_}")
+    people.restore(sandbox.hubspot.portal, "deals", id_)
+    assert portal.properties("deals", id_, "amount") == before
+    listed = portal.objects("GET", "deals", archived="true", limit=100).json()["results"]
+    assert id_ not in [row["id"] for row in listed]
+
+
+def test_a_merge_may_give_the_survivor_a_new_id(sandbox: Sandbox, portal: Portal) -> None:
+    winner, loser = portal.new(amount="1"), portal.new()
+    portal.objects("PUT", f"deals/{loser}/associations/default/companies/8")
+    sandbox.hubspot.switchboard.settings["merge_mints"] = True
+    body = {"primaryObjectId": winner, "objectIdToMerge": loser}
+    new = portal.objects("POST", "deals/merge", body).json()["id"]
+    assert new not in {winner, loser}
+    for old in (winner, loser, new):
+        record = portal.objects("GET", f"deals/{old}", properties="amount,hs_merged_object_ids").json()
+        assert (record["id"], record["properties"]["amount"]) == (new, "1")
+        assert record["properties"]["hs_merged_object_ids"] == f"{loser};{winner}"
+    assert [to["toObjectId"] for to in links_of(portal, "deals", new, "companies").json()["results"][0]["to"]] == [
+        8
+    ]
+
+
+def test_another_rate_changes_amounts_and_no_stamp(sandbox: Sandbox, portal: Portal) -> None:
+    id_ = portal.new(amount="10.5", deal_currency_code="USD")
+    names = ("amount_in_home_currency", "hs_lastmodifieddate")
+    assert portal.properties("deals", id_, *names)["amount_in_home_currency"] is None
+    before = portal.properties("deals", id_, *names)["hs_lastmodifieddate"]
+    people.set_rate(sandbox.hubspot.portal, "USD", "0.9")
+    after = portal.properties("deals", id_, *names)
+    assert (after["amount_in_home_currency"], after["hs_lastmodifieddate"]) == ("9.45", before)
+    rates = portal("GET", "/settings/currencies/{V}/exchange-rates/current").json()["results"]
+    assert [(rate["fromCurrencyCode"], rate["toCurrencyCode"], rate["conversionRate"]) for rate in rates] == [
+        ("USD", "EUR", 0.9)
+    ]
+    assert portal("GET", "/settings/v3/currencies/company-currency").json()["currencyCode"] == "EUR"

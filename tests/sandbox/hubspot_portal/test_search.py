@@ -212,6 +212,14 @@ def test_search_is_behind_the_records(sandbox: Sandbox, portal: Portal) -> None:
     portal.objects("PATCH", "deals/1", {"properties": {"amount": "9.5"}})
 
 
+def test_a_page_may_come_in_disorder_with_a_row_from_outside(sandbox: Sandbox, portal: Portal) -> None:
+    body = {"filters": [where("hs_object_id", "BETWEEN", "1001", "1005")], "sorts": ["hs_object_id"], "limit": 3}
+    sandbox.hubspot.switchboard.settings["search_disorder"] = True
+    answer = portal.objects("POST", "deals/search", body).json()
+    assert [row["id"] for row in answer["results"]] == ["1003", "1002", "1001", "1"]
+    assert (answer["total"], answer["paging"]["next"]["after"]) == (5, "3")
+
+
 def test_five_searches_a_second(sandbox: Sandbox, portal: Portal) -> None:
     board = sandbox.hubspot.switchboard
     board.settings["limits"] = "on"

@@ -1,0 +1,144 @@
+"""What is wrong, or will be, before a run finds out: the installation, the store, each CRM as our user sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from connector.budget import CallCount
+from connector.crm import Crm
+from connector.errors import CrmError
+from connector.finding import Finding, Severity, Use
+from connector.record import FieldType
+from connector.registry import open_crm
+from sync.config import Config
+from sync.conflicts.inputs import unavailable
+from sync.mapping.fieldmap import FieldMap, Rule
+from sync.mapping.paths import PATHS
+from sync.model.problem import BadInput
+from sync.runtime.schedule import trigger
+from sync.sign_in import Clock
+from sync.store import brakes, intake, outbox, runs
+from sync.store.groups import count_problems
+from sync.store.opening import Store, open_store
+
+OLD: Final = timedelta(days=1)
+"""How long ago the last run that wrote may be before it is said."""
+
+TYPES: Final[Mapping[str, tuple[FieldType, ...]]] = {
+    "number": (FieldType.NUMBER,),
+    "money": (FieldType.NUMBER,),
+    "flag": (FieldType.BOOLEAN, FieldType.CHOICE),
+    "day": (FieldType.DATE, FieldType.DATETIME),
+    "moment": (FieldType.DATETIME,),
+}
+"""What a field must hold for a transform that writes it; transforms that are not here take any text."""
+
+
+class Checked(Protocol):
+    """An adapter that can look at its own CRM."""
+
+    def check(self, uses: Sequence[Use], now: datetime) -> Sequence[Finding]:
+        """What is wrong with how ``uses`` meets the CRM; reads only."""
+
+
+def uses(maps: Iterable[FieldMap]) -> list[Use]:
+    """What the mappings of one connection use of each object; fields that an org may lack are not asked of it."""
+    return [
+        Use(
+            kind=field_map.object,
+            reads=tuple(remote for remote in field_map.fields if not field_map.may_miss(remote)),
+            writes=tuple(dict.fromkeys(remote for remote, _ in _written(field_map))),
+            key=field_map.key if field_map.canonical == "attribution" else None,  # the rows that we create
+            options={
+                remote: tuple(rule.setting.choices.map)
+                for remote, rule in _written(field_map)
+                if rule.setting.choices.map
+            },
+            types={
+                remote: TYPES[transform]
+                for remote, rule in _written(field_map)
+                if (transform := PATHS[field_map.canonical][rule.path].transform) in TYPES
+            },
+        )
+        for field_map in maps
+    ]
+
+
+def _written(field_map: FieldMap) -> Iterator[tuple[str, Rule]]:
+    for rule in field_map.rules:
+        if rule.writes:
+            yield rule.remotes[0], rule
+
+
+def examine(config: Config, clock: Clock, only: str | None = None) -> Iterator[Finding]:
+    """Every finding, as it is found; ``only``: about one connection. Raises nothing: what fails is a finding."""
+    if only is None:
+        yield from _installation(config, clock.now())
+    for connection in config.form.connection:
+        if only in (None, connection):
+            yield from _connection(config, connection, clock)
+
+
+def _installation(config: Config, now: datetime) -> Iterator[Finding]:
+    yield Finding("config.toml", "settings, policies and mappings are sound", "", Severity.OK)
+    yield from _schedule(config)
+    for kind, why in unavailable(config.mappings.all).items():
+        fix = "map these fields, or switch the detector off in [conflicts]"
+        yield Finding(f"detector {kind}", f"is not looked for everywhere: {why}", fix, Severity.NOTE)
+    try:
+        store = open_store(config.form.store.url, config.home)
+    except BadInput as error:
+        yield from (Finding(p.where, p.what, p.fix, Severity.ERROR) for p in error.problems)
+        return
+    try:
+        yield from _store(store, config, now)
+    finally:
+        store.close()
+
+
+def _schedule(config: Config) -> Iterator[Finding]:
+    for text in filter(None, (config.form.schedule.sync, config.form.schedule.reconcile)):
+        try:
+            trigger(text)
+        except BadInput as error:
+            yield from (Finding(p.where, p.what, p.fix, Severity.ERROR) for p in error.problems)
+
+
+def _store(store: Store, config: Config, now: datetime) -> Iterator[Finding]:
+    with store.read() as connection:
+        pauses, losses = brakes.paused(connection), brakes.losses(connection)
+        writes, problems = outbox.count_states(connection), count_problems(connection)
+        holder, latest = runs.lease_holder(connection, "cycle", now), runs.last_runs(connection, 1)
+        unread = [m.id for m in config.mappings.all if not m.optional and not intake.read_through(connection, m)]
+    yield Finding("store", "it opens, and its tables are those of this version", "", Severity.OK)
+    for crm, pause in pauses.items():
+        yield Finding(crm or "everything", str(pause), "dealsync resume", Severity.WARNING)
+    for place, loss in losses.items():
+        what = f"went from {loss.before} to {loss.after} rows at once"
+        yield Finding(place, what, "read the plan, then apply it, or mend the CRM", Severity.WARNING)
+    if failed := writes.get("failed", 0):
+        yield Finding("writes", f"{failed} did not land and wait for an edit", "dealsync status", Severity.WARNING)
+    for what, number in list(problems.items())[:10]:
+        yield Finding("records", f"{number} x {what}", "correct the records, or the mapping", Severity.WARNING)
+    if unread:
+        yield Finding("store", f"not read to the end yet: {', '.join(unread)}", "dealsync plan", Severity.NOTE)
+    if holder:
+        yield Finding("store", f"{holder} is working now", "", Severity.NOTE)
+    if latest and now - datetime.fromisoformat(latest[0]["started_at"]) > OLD:
+        what = f"the last run that wrote began {latest[0]['started_at']}"
+        yield Finding("schedule", what, "is `dealsync up` running?", Severity.NOTE)
+
+
+def _connection(config: Config, name: str, clock: Clock) -> Iterator[Finding]:
+    """One CRM as our user sees it. It is opened without the store: nothing of this look is kept."""
+    try:
+        crm: Crm = open_crm(name, config.settings(name), ledger=CallCount(now=clock.now))
+        maps = [field_map for field_map in config.mappings.all if field_map.connection == name]
+        checked: Checked = crm  # type: ignore[assignment]  # every adapter that open_crm opens can
+        yield from checked.check(uses(maps), clock.now())
+    except BadInput as error:
+        yield from (Finding(p.where, p.what, p.fix, Severity.ERROR) for p in error.problems)
+    except CrmError as error:
+        yield Finding(name, error.message, "mend that, then run doctor again", Severity.ERROR)

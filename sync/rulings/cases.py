@@ -1,0 +1,113 @@
+"""What waits for a person: cases with their clocks and their claims side by side, and requests for more time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from connector.record import datetime_text
+from sync.claim import Claim
+from sync.lifecycle import room
+from sync.model.ruling import Case, CaseState
+from sync.page import judge_page
+from sync.rulings.subjects import Subject
+from sync.store.known import groups_with_cases, groups_with_requests
+from sync.store.rows import chunks
+from sync.world import World
+
+
+def cases_view(world: World, now: datetime, *, only_open: bool = True, kind: str | None = None) -> dict[str, Any]:
+    """``cases``: the oldest clock first; ``requests``: extensions that were asked for and not answered.
+
+    Both as they stand now: a case that is over since the last run is not among the open ones.
+    """
+    with world.store.read() as connection:
+        cases = groups_with_cases(connection, only_open=only_open, kind=kind)
+        requests = [] if kind else groups_with_requests(connection)
+    found, asked = [], []
+    for subject in _subjects(world, sorted({*cases, *requests}), now):
+        claims = subject.claims
+        wanted = (case for case in subject.judged.verdict.cases if _wanted(case, only_open, kind))
+        found += [_case(case, claims) for case in wanted]
+        asked += [_request(claim) for claim in claims.values() if claim.standing and claim.standing.extension_due]
+    return {
+        "cases": sorted(found, key=lambda case: (case["due"] or "9", case["opened"], case["id"])),
+        "requests": [] if kind else sorted(asked, key=lambda request: (request["due"], request["registration"])),
+    }
+
+
+def _subjects(world: World, groups: Iterable[str], now: datetime) -> Iterator[Subject]:
+    for page in chunks(list(groups)):
+        for judged in judge_page(world, page, now):
+            yield Subject("group", judged.group_id, judged, world.policies)
+
+
+def _wanted(case: Case, only_open: bool, kind: str | None) -> bool:
+    return (case.state is CaseState.OPEN or not only_open) and kind in (None, case.kind)
+
+
+def _case(case: Case, claims: dict[str, Claim]) -> dict[str, Any]:
+    involved = [claims[own] for own in case.registrations if own in claims]
+    standings = [claim.standing for claim in involved if claim.standing]
+    deal = next((claim.opportunity.name for claim in involved if claim.opportunity), None)
+    return {
+        "id": case.id,
+        "kind": case.kind,
+        "severity": case.severity,
+        "state": case.state,
+        "deal": deal,
+        "text": case.text,
+        "opened": datetime_text(case.detected_at),
+        "due": _earliest(standing.dispute_due for standing in standings),
+        "executives": _earliest(standing.executive_due for standing in standings),
+        "breached": _earliest(standing.breached_at for standing in standings),
+        "resolution": case.resolution,
+        "winner": case.winner,
+        "claims": [_claim(claim) for claim in involved],
+        "asked": [{"rule": step.rule, "result": step.result, "text": step.text} for step in case.trace],
+    }
+
+
+def _earliest(moments: Iterable[datetime | None]) -> str | None:
+    known = [moment for moment in moments if moment]
+    return datetime_text(min(known)) if known else None
+
+
+def _claim(claim: Claim) -> dict[str, Any]:
+    """One side: everything on which a person decides."""
+    standing = claim.standing
+    assert standing is not None
+    return {
+        "registration": claim.id,
+        "row": str(claim.registration.ref),
+        "partner": claim.partner.name,
+        "tier": claim.partner.tier,
+        "state": claim.state,
+        "roles": list(claim.roles),
+        "lines": list(claim.line_ids),
+        "submitted": datetime_text(claim.submitted_at),
+        "protected_until": standing.protection_end.isoformat() if standing.protection_end else None,
+        "work": claim.evidence_points(),
+        "customer": claim.registration.customer_choice,
+        "declared": str(claim.registration.declared_value) if claim.registration.declared_value else None,
+        "approved_by": standing.approver or None,
+        "said_yes": [approval.by for approval in standing.approvals],
+        "still_to_say_yes": list(claim.lacking),
+        "vote_ignored": standing.vote_ignored or None,
+    }
+
+
+def _request(claim: Claim) -> dict[str, Any]:
+    standing = claim.standing
+    assert standing is not None and standing.extension_due is not None
+    return {
+        "registration": claim.id,
+        "row": str(claim.registration.ref),
+        "partner": claim.partner.name,
+        "deal": claim.opportunity.name if claim.opportunity else None,
+        "protected_until": standing.protection_end.isoformat() if standing.protection_end else None,
+        "due": datetime_text(standing.extension_due),
+        "days_at_most": room(claim),
+        "work": claim.evidence_points(),
+    }

@@ -1,0 +1,130 @@
+"""The way in: the store opened, every CRM signed in and recognised, or everything that is wrong said at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cache
+from typing import Final
+
+from connector.budget import CallCount
+from connector.crm import Crm
+from connector.errors import CrmError, PauseMapping, StopCrm
+from connector.registry import open_crm
+from connector.retry import Patient
+from sync.config import Config
+from sync.mapping.fieldmap import FieldMap, Mappings
+from sync.model.problem import BadInput, Problem
+from sync.store import intake, runs
+from sync.store.backup import file_of
+from sync.store.opening import Store, open_store
+from sync.world import Progress, World, quietly
+
+SIGN_IN_ATTEMPTS: Final = 2
+"""Whoever mistyped an address must not wait for the patience that a long run has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Where time comes from: the skins pass the real one."""
+
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    tell: Progress = quietly
+    on_wait: Callable[[str, float], None] = lambda _why, _seconds: None
+
+
+@contextmanager
+def open_world(config: Config, clock: Clock) -> Iterator[World]:
+    """The store and every CRM, signed in and recognised.
+
+    A CRM that was read before and cannot be signed in to now leaves the others going (`World.silent` says why).
+    Raises BadInput or StopCrm with every fault at once, before anything is stored, when a secret is missing, a CRM
+    that was never read cannot be signed in to, none can, or another org answers than this connection was made for.
+    """
+    settings = _settings(config)
+    ledger = CallCount(now=clock.now)
+    with ExitStack() as stack:
+        store = cache(lambda: stack.enter_context(closing(open_store(config.form.store.url, config.home))))
+        vault = runs.StoreVault(store)  # opens the store only where a token is kept in it
+        crms: dict[str, Crm] = {}
+        orgs: dict[str, str] = {}
+        silent: dict[str, str] = {}
+        for connection, own in settings.items():
+            try:
+                crm = open_crm(connection, own, ledger=ledger, vault=vault)
+                patient = Patient(crm, sleep=clock.sleep, now=clock.now, on_wait=clock.on_wait)
+                orgs[connection] = replace(patient, attempts=SIGN_IN_ATTEMPTS).whoami().org
+                crms[connection] = patient
+            except StopCrm as fault:
+                silent[connection] = fault.message
+            except CrmError as fault:
+                silent[connection] = f"{fault.message}; check its url in config.toml, or run again later"
+        if silent and not (crms and _read_before(config, silent)):
+            raise StopCrm("\n".join(silent.values()))
+        if strangers := list(_strangers(store(), orgs, clock.now())):
+            raise StopCrm("\n".join(strangers))
+        yield World(
+            store=store(),
+            crms=crms,
+            mappings=Mappings(tuple(_fitted(entry, crms.get(entry.connection)) for entry in config.mappings.all)),
+            policies=config.policies,
+            record_of=config.record_of,
+            limits=config.limits,
+            observe=config.form.mode == "observe",
+            silent=silent,
+            calls=lambda: ledger.calls,
+            tell=clock.tell,
+        )
+
+
+def _settings(config: Config) -> dict[str, dict[str, str]]:
+    problems: list[Problem] = []
+    found: dict[str, dict[str, str]] = {}
+    for connection in config.form.connection:
+        try:
+            found[connection] = dict(config.settings(connection))
+        except BadInput as error:
+            problems += error.problems
+    if problems:
+        raise BadInput(problems)
+    return found
+
+
+def _read_before(config: Config, connections: Iterable[str]) -> bool:
+    """Whether every one of some connections was read to the end before: then its rows are known, only not fresh."""
+    if not file_of(config.form.store.url, config.home).exists():
+        return False
+    with closing(open_store(config.form.store.url, config.home)) as store, store.read() as connection:
+        return all(
+            intake.read_through(connection, field_map)
+            for name in connections
+            for field_map in config.mappings.of_connection(name)
+            if not field_map.optional
+        )
+
+
+def _fitted(field_map: FieldMap, crm: Crm | None) -> FieldMap:
+    """The mapping without the optional fields that this org does not have, where it would write them."""
+    optional = {remote for rule in field_map.rules if rule.writes for remote in rule.optional}
+    if not optional or crm is None:
+        return field_map
+    try:
+        there = {field.name for field in crm.describe(field_map.object)}
+    except PauseMapping:
+        return field_map  # the reading says why
+    return replace(field_map, lacking=frozenset(optional - there))
+
+
+def _strangers(store: Store, orgs: Mapping[str, str], now: datetime) -> Iterator[str]:
+    """Connections behind which another org answers than the one this store was made with."""
+    with store.write() as connection:
+        for crm, org in orgs.items():
+            pinned = runs.pin_org(connection, crm, org, now)
+            if pinned != org:
+                yield (
+                    f"{crm}: org {org} answers, but this store belongs to org {pinned}. Nothing was read or "
+                    "written. Correct the address or the sign-in, or start a new store for the new org."
+                )
