@@ -39,6 +39,7 @@ from sync.cli.session import (
     Canary,
     Home,
     Json,
+    Stay,
     exit_code,
     now,
     reading,
@@ -211,25 +212,30 @@ def up(home: Home = Path()) -> int:
     from sync.runtime.schedule import run_forever  # noqa: PLC0415 only `up` needs the scheduler
 
     config = load(home)
+    stay = Stay(config)
 
     def sync() -> str:
-        with working(config, "up") as world:
+        with stay.working() as world:
             report = commands.run_once(world, now())
         counted = sorted((report.outcomes + Counter(held=report.totals.held)).items())
         counts = ", ".join(f"{number} {state}" for state, number in counted) or "nothing to write"
         return " ".join((counts, "; ".join((*report.unsafe, *report.notes)))).rstrip()
 
     def reconcile() -> str:
-        with working(config, "up") as world:
+        with stay.working() as world:
             found = sweep(world, now())
+        stay.close()  # what an admin changed in the CRM is seen at least once a day
         total = sum((drift.counts for drift in found.values()), Counter())
         return "reconciled: " + (", ".join(f"{n} {what}" for what, n in sorted(total.items())) or "all as known")
 
     screen.warn(f"dealsync runs {config.form.schedule.sync}; stop it with Ctrl-C", "")
     daily = config.form.schedule.reconcile
-    run_forever(
-        partial(_tick, sync), config.form.schedule.sync, {daily: partial(_tick, reconcile)} if daily else {}
-    )
+    try:
+        run_forever(
+            partial(_tick, sync), config.form.schedule.sync, {daily: partial(_tick, reconcile)} if daily else {}
+        )
+    finally:
+        stay.close()
     return DONE
 
 
