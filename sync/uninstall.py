@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from connector.record import ABSENT, Absent, Op, Ref, Text
 from sync.apply import apply
@@ -103,7 +104,7 @@ def _page(
             continue
         fields = list(_cleared(ours, raw[row_id]))
         found.fields.update(entry.field for entry in fields)
-        found.left += sum(1 for name_, text in ours.items() if text is not None) - len(fields)
+        found.left += sum(text not in _BLANK for text in ours.values()) - len(fields)
         if fields:
             changes.append(_change(field_map, row_id, fields, Op.UPDATE))
     return found, changes
@@ -113,8 +114,12 @@ def _cleared(ours: Mapping[str, Text], raw: Mapping[str, Text]) -> Iterator[Fiel
     """Fields that still say what we wrote."""
     for name, text in ours.items():
         there = raw.get(name, ABSENT)
-        if text is not None and not isinstance(there, Absent) and there == text:
-            yield FieldChange(name, text, "false" if text in ("true", "false") else None)
+        if text not in _BLANK and not isinstance(there, Absent) and there == text:
+            yield FieldChange(name, text, "false" if text == "true" else None)
+
+
+_BLANK: Final = (None, "false")
+"""An unticked box and an empty one say the same."""
 
 
 def _change(field_map: FieldMap, key: str, fields: Iterable[FieldChange], op: Op) -> PlannedChange:

@@ -22,6 +22,7 @@ from sync.statement import Account, Statement
 PLAIN: Final = ParagraphStyle("plain", fontName="Vera", fontSize=8, leading=10)
 TITLE: Final = ParagraphStyle("title", fontName="VeraBd", fontSize=13, leading=18)
 WIDTHS: Final = tuple(width * mm for width in (20, 50, 28, 42, 25, 25))
+MARGINS: Final = {f"{side}Margin": 9 * mm for side in ("left", "right", "top", "bottom")}
 LOOK: Final = TableStyle(
     [
         ("FONT", (0, 0), (-1, -1), "Vera", 8),
@@ -47,7 +48,7 @@ def write_pdf(found: Sequence[Statement], path: Path) -> None:
     if not pages:
         pages = [Paragraph("No entries.", PLAIN)]
     with path.open("wb") as file:
-        SimpleDocTemplate(file, pagesize=A4, margin=10 * mm, title="Statements", author="dealsync").build(
+        SimpleDocTemplate(file, pagesize=A4, **MARGINS, title="Statements", author="dealsync").build(
             pages, onFirstPage=_number, onLaterPages=_number
         )
 

@@ -141,12 +141,13 @@ def agreement(view: Mapping[str, Any]) -> None:
 _WORDS: Final = (("agree", "agree"), ("differ", "differ"), ("ask", "the rules would ask a person"))
 
 
+def _waiting(cases: int) -> str:
+    return f"{cases} case{'' if cases == 1 else 's'} wait{'s' if cases == 1 else ''} for a person"
+
+
 def status(view: Mapping[str, Any]) -> None:
     """How the installation is."""
-    say(
-        f"mode {view['mode']} · {view['due']} groups due · "
-        f"{sum(view['open_cases'].values())} cases wait for a person"
-    )
+    say(f"mode {view['mode']} · {view['due']} groups due · {_waiting(sum(view['open_cases'].values()))}")
     table = Table("connection", "kind", "object", "rows", box=None)
     for name, connection in view["connections"].items():
         for obj, number in connection["rows"].items():
