@@ -35,7 +35,7 @@ def unseen(_plan: Plan) -> None:
     """Nobody looks at the plans one by one."""
 
 
-PAGE: Final = 100
+PAGE: Final = 500
 """Connected groups handled together: the memory of a cycle is one page, however much is due."""
 
 SHOWN: Final = 1000

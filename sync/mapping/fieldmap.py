@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
 
-from connector.record import ABSENT, Record, Text
+from connector.record import ABSENT, Absent, Record, Text, Value
 from sync.mapping.form import FieldForm, MappingForm
 from sync.mapping.paths import PATHS
 from sync.mapping.transforms import TRANSFORMS, Choices, Setting, Transform
@@ -28,6 +28,13 @@ class Rule:
     writes: bool
 
 
+_ASK: Final = object()
+"""Instead of what an empty field reads as, where that depends on other fields."""
+
+Reader = tuple[str, int, tuple[int, ...], Callable[[Any, Setting], Any], Setting, Any]
+"""Path, place of the first remote field, places of all, what reads them, its setting, and what empty reads as."""
+
+
 @dataclass(frozen=True, slots=True)
 class FieldMap:
     """One mapping file, compiled. ``fields`` are asked for in this order; ``hash`` is the mapping's version.
@@ -45,24 +52,32 @@ class FieldMap:
     rules: tuple[Rule, ...]
     hash: str
     lacking: frozenset[str] = frozenset()
+    readers: tuple[Reader, ...] = field(default=(), repr=False, compare=False)  # the rules, laid out for reading
 
     def read(self, record: Record) -> tuple[Row, list[Problem]]:
         """A row, and a problem for every value that is not what the mapping says it is."""
-        raw = dict(zip(self.fields, record.values, strict=False))
+        texts = record.values
+        if lacking := len(self.fields) - len(texts):  # a tombstone comes without values
+            texts = (*texts, *(ABSENT,) * lacking)
         values: dict[str, Any] = {}
         problems: list[Problem] = []
-        for rule in self.rules:
-            texts = tuple(raw.get(remote, ABSENT) for remote in rule.remotes)
-            if texts[0] is ABSENT:
-                continue
-            try:
-                known = tuple(None if text is ABSENT else text for text in texts)
-                values[rule.path] = rule.transform.read(known, rule.setting)
-            except ValueError as error:
-                where = f"{record.ref} {'/'.join(rule.remotes)}"
-                problems.append(Problem(where, str(error), f"correct the record, or the mapping {self.id}"))
+        for path, first, places, transform, setting, empty in self.readers:
+            text = texts[first]
+            if text is None and empty is not _ASK:
+                values[path] = empty
+            elif text is not ABSENT:
+                try:
+                    known = (text,) if len(places) == 1 else tuple([_known(texts[place]) for place in places])
+                    values[path] = transform(known, setting)
+                except ValueError as error:
+                    problems.append(self._problem(record, places, error))
+        raw = dict(zip(self.fields, texts, strict=True))
         row = Row(record.ref, self.canonical, record.stamp, values, raw, record.deleted, record.merged_into)
         return row, problems
+
+    def _problem(self, record: Record, places: Sequence[int], error: ValueError) -> Problem:
+        where = f"{record.ref} {'/'.join(self.fields[place] for place in places)}"
+        return Problem(where, str(error), f"correct the record, or the mapping {self.id}")
 
     def write(self, values: Mapping[str, Any]) -> dict[str, Text]:
         """CRM text for the paths of ``values`` that this mapping writes. Raises ValueError naming the path."""
@@ -97,7 +112,21 @@ def compile_form(form: MappingForm, currency: str | None) -> FieldMap:
         fields=fields,
         rules=rules,
         hash=digest(form.model_dump_json(), currency or ""),
+        readers=tuple(_reader(rule, fields) for rule in rules),
     )
+
+
+def _known(text: Value) -> Text:
+    return None if isinstance(text, Absent) else text
+
+
+def _reader(rule: Rule, fields: Sequence[str]) -> Reader:
+    places = tuple(fields.index(remote) for remote in rule.remotes)
+    try:
+        empty = rule.transform.read((None,), rule.setting) if len(places) == 1 else _ASK
+    except ValueError:
+        empty = _ASK
+    return rule.path, places[0], places, rule.transform.read, rule.setting, empty
 
 
 def _rule(form: MappingForm, field: FieldForm, currency: str | None) -> Rule:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from base64 import b32encode
 from hashlib import sha256
+from typing import Final
+
+_ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS: Final = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
+_SHIFTS: Final = tuple(range(150, -10, -10))
 
 
 def digest(*parts: str) -> str:
     """32 lower-case base32 characters of a SHA-256 over ``parts``, unambiguous about where each part ends."""
     text = "\x1f".join(part.replace("\x1f", "\x1f\x1f") for part in parts)
-    return b32encode(sha256(text.encode()).digest()[:20]).decode("ascii").lower()
+    number = int.from_bytes(sha256(text.encode()).digest()[:20], "big")
+    return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
 
 
 def name(kind: str, *parts: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, select, tuple_, update
 
-from sync.store.rows import chunks, upsert
+from sync.store.rows import chunks, rows_in, upsert
 from sync.store.tables import anchor, record, tie
 
 Anchors = Mapping[str, frozenset[str]]
@@ -70,13 +70,14 @@ def regroup(connection: Connection, changed: Anchors, groups: Mapping[str, str])
 
 def _ties(connection: Connection, keys: Sequence[str]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for chunk in chunks(keys):
-        for row in connection.execute(select(tie.c.key, tie.c.anchor).where(tie.c.key.in_(chunk))):
-            found.setdefault(row.key, set()).add(row.anchor)
+    for key, name in rows_in(connection, tie, ("key", "anchor"), "key", keys):
+        found.setdefault(key, set()).add(name)
     return found
 
 
 def _members(connection: Connection, groups: Iterable[str]) -> set[str]:
+    if not groups:
+        return set()
     query = select(record.c.key).where(record.c.group_id.in_(sorted(groups)))
     return set(connection.scalars(query))
 
@@ -90,11 +91,7 @@ def _store_ties(connection: Connection, changed: Anchors, before: Mapping[str, s
 
 
 def _stored_groups(connection: Connection, names: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for chunk in chunks(names):
-        query = select(anchor.c.anchor, anchor.c.group_id).where(anchor.c.anchor.in_(chunk))
-        found.update({row.anchor: row.group_id for row in connection.execute(query)})
-    return found
+    return dict(rows_in(connection, anchor, ("anchor", "group_id"), "anchor", names))
 
 
 def _name_sets(everyone: Anchors, stored: Mapping[str, str]) -> dict[str, str]:

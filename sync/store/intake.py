@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, delete, select
 
-from connector.record import ABSENT, Absent, Cursor, Page, Record, Ref, Text, datetime_text
+from connector.record import ABSENT, Cursor, Page, Record, Ref, Text, datetime_text
 from sync.identity.anchors import anchors
 from sync.identity.link import row_thing_id
 from sync.mapping.fieldmap import FieldMap
@@ -19,7 +19,7 @@ from sync.model.row import Row
 from sync.store.due import make_due
 from sync.store.grouping import Groups, regroup
 from sync.store.involved import groups_naming, keep_named
-from sync.store.rows import chunks, upsert
+from sync.store.rows import chunks, rows_in, upsert
 from sync.store.tables import cursor, problem, record
 
 
@@ -46,7 +46,7 @@ def take_records(connection: Connection, field_map: FieldMap, records: Sequence[
     fresh = _news(field_map, records, known)
     problems = _keep(connection, field_map, fresh, known, now) if fresh else 0
     lost = sum(
-        entry.deleted and entry.merged_into is None and key in known and not known[key]["deleted"]
+        entry.deleted and entry.merged_into is None and key in known and not known[key].deleted
         for key, entry in fresh.items()
     )
     return Taken(len(records), len(fresh), problems, lost)
@@ -74,17 +74,22 @@ def live_ids_after(connection: Connection, field_map: FieldMap, after: str, limi
     return list(connection.scalars(query))
 
 
-def _known(connection: Connection, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-    found: dict[str, Mapping[str, Any]] = {}
-    for chunk in chunks(keys):
-        query = select(record).where(record.c.key.in_(chunk))
-        found.update({row.key: row._mapping for row in connection.execute(query)})
-    return found
+class Stored(NamedTuple):
+    """What the store says of a row, as far as it matters to whether a record is news."""
+
+    key: str
+    mapping: str
+    deleted: bool
+    merged_into: str | None
+    raw: str
+    group_id: str
 
 
-def _news(
-    field_map: FieldMap, records: Iterable[Record], known: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Record]:
+def _known(connection: Connection, keys: Sequence[str]) -> dict[str, Stored]:
+    return {row[0]: Stored(*row) for row in rows_in(connection, record, Stored._fields, "key", keys)}
+
+
+def _news(field_map: FieldMap, records: Iterable[Record], known: Mapping[str, Stored]) -> dict[str, Record]:
     fresh: dict[str, Record] = {}
     for entry in records:
         key = str(entry.ref)
@@ -96,34 +101,41 @@ def _news(
     return fresh
 
 
-def _is_news(field_map: FieldMap, entry: Record, before: Mapping[str, Any]) -> bool:
+def _is_news(field_map: FieldMap, entry: Record, before: Stored) -> bool:
     """Whether an entry says anything else than the stored row, or that was read by another version of the mapping.
 
     The stored row already says what we wrote ourselves, so our echo is no news.
     """
-    if before["mapping"] != field_map.hash:
+    if before.mapping != field_map.hash:
         return True
-    if (before["deleted"], before["merged_into"]) != (entry.deleted, entry.merged_into):
+    if (bool(before.deleted), before.merged_into) != (entry.deleted, entry.merged_into):
         return True
-    return not entry.deleted and msgspec.json.decode(before["raw"]) != _readable(field_map, entry)
+    if entry.deleted:
+        return False
+    readable = _readable(field_map, entry)
+    return before.raw != _text(readable) and msgspec.json.decode(before.raw) != readable
 
 
 def _readable(field_map: FieldMap, entry: Record) -> dict[str, Text]:
     """What could be read: a field that could not is left out, which is not the same as empty."""
     named = zip(field_map.fields, entry.values, strict=False)
-    return {name: value for name, value in named if not isinstance(value, Absent)}
+    return {name: value for name, value in named if value is not ABSENT}
+
+
+def _text(raw: Mapping[str, Any]) -> str:
+    return msgspec.json.encode(raw).decode()
 
 
 def _keep(
     connection: Connection,
     field_map: FieldMap,
     fresh: Mapping[str, Record],
-    known: Mapping[str, Mapping[str, Any]],
+    known: Mapping[str, Stored],
     now: datetime,
 ) -> int:
     """Store what is news and make due what it concerns; returns how many problems it holds."""
     rows, problems = _understand(field_map, fresh, known)
-    stood = {key: before["group_id"] for key, before in known.items()}
+    stood = {key: before.group_id for key, before in known.items()}
     groups = regroup(connection, {str(row.ref): anchors(row).all for row in rows}, stood)
     _store_rows(connection, field_map, rows, groups)
     _store_problems(connection, fresh, problems)
@@ -134,13 +146,13 @@ def _keep(
 
 
 def _understand(
-    field_map: FieldMap, fresh: Mapping[str, Record], known: Mapping[str, Mapping[str, Any]]
+    field_map: FieldMap, fresh: Mapping[str, Record], known: Mapping[str, Stored]
 ) -> tuple[list[Row], list[tuple[str, Problem]]]:
     rows: list[Row] = []
     problems: list[tuple[str, Problem]] = []
     for key, entry in fresh.items():
         if entry.deleted and key in known:
-            entry = _with_raw(field_map, entry, known[key]["raw"])  # noqa: PLW2901
+            entry = _with_raw(field_map, entry, known[key].raw)  # noqa: PLW2901
         row, faults = field_map.read(entry)
         rows.append(row)
         if not entry.deleted:
@@ -164,7 +176,7 @@ def _store_rows(connection: Connection, field_map: FieldMap, rows: Iterable[Row]
     stored = []
     for row in rows:
         key = str(row.ref)
-        raw = {name: value for name, value in row.raw.items() if not isinstance(value, Absent)}
+        raw = {name: value for name, value in row.raw.items() if value is not ABSENT}
         stored.append(
             {
                 "key": key,
@@ -177,7 +189,7 @@ def _store_rows(connection: Connection, field_map: FieldMap, rows: Iterable[Row]
                 "deleted": row.deleted,
                 "merged_into": row.merged_into,
                 "mapping": field_map.hash,
-                "raw": msgspec.json.encode(raw).decode(),
+                "raw": _text(raw),
                 "group_id": groups.of[key],
             }
         )

@@ -41,6 +41,21 @@ def _upsert(table: Table, names: tuple[str, ...]) -> str:
     return str(statement.compile(dialect=sqlite.dialect(paramstyle="named")))
 
 
+def rows_in(
+    connection: Connection, table: Table, wanted: Sequence[str], column: str, keys: Sequence[str]
+) -> Iterator[Any]:
+    """``wanted`` columns of the rows whose ``column`` is one of ``keys``, a statement for 500 keys."""
+    for chunk in chunks(keys):
+        yield from connection.exec_driver_sql(_rows_in(table.name, tuple(wanted), column, len(chunk)), tuple(chunk))
+
+
+@cache
+def _rows_in(table: str, wanted: tuple[str, ...], column: str, number: int) -> str:
+    """The statement as text: names are those of our tables, values are always bound."""
+    columns = ", ".join(f'"{name}"' for name in wanted)
+    return f'SELECT {columns} FROM "{table}" WHERE "{column}" IN ({", ".join("?" * number)})'  # noqa: S608
+
+
 def moment_text(moment: datetime) -> str:
     """A moment in UTC, always with microseconds: text that sorts as time does. ``moment`` is aware."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
