@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
+from typing import Final
 
 from connector.salesforce.package import used, write_package
 from sync.config import Config
@@ -145,19 +146,30 @@ def _known(config: Config, crm: str) -> None:
         raise BadInput([Problem(crm, "no connection has this name", f"use one of {', '.join(names)}")])
 
 
-def write_new(folder: Path, sandbox: tuple[str, str] | None = None) -> list[Path]:
+PROGRAMMES: Final = (
+    "standard",
+    *sorted(p.name[:-5] for p in (files("sync.presets") / "programmes").iterdir() if p.name.endswith(".toml")),
+)
+"""The programmes that a new installation can start from."""
+
+
+def write_new(folder: Path, sandbox: tuple[str, str] | None = None, programme: str = "standard") -> list[Path]:
     """A new installation: config.toml, policies, mappings, and what a Salesforce admin deploys (``salesforce/``).
 
     Never overwrites a file.
 
-    ``sandbox``: the addresses of a sandbox Salesforce and HubSpot to write into config.toml. Raises BadInput,
-    before anything is written, when one of the files is there already.
+    ``programme``: one of `PROGRAMMES`. ``sandbox``: the addresses of a sandbox Salesforce and HubSpot to write into
+    config.toml. Raises BadInput, before anything is written, when one of the files is there already.
     """
+    if programme not in PROGRAMMES:
+        fix = f"use one of {', '.join(PROGRAMMES)}"
+        raise BadInput([Problem(f"--programme {programme}", "no programme of this name is shipped", fix)])
     wanted = {folder / "config.toml": _first_config(sandbox)}
-    for package, target in (("sync.presets.policies", "policies"), ("mappings", "mappings")):
-        for source in sorted(files(package).iterdir(), key=lambda entry: entry.name):
-            if source.name.endswith(".toml"):
-                wanted[folder / target / source.name] = source.read_text(encoding="utf-8")
+    source = files("sync.presets") / ("policies" if programme == "standard" else "programmes") / f"{programme}.toml"
+    wanted[folder / "policies" / f"{programme}.toml"] = source.read_text(encoding="utf-8")
+    for mapping in sorted(files("mappings").iterdir(), key=lambda entry: entry.name):
+        if mapping.name.endswith(".toml"):
+            wanted[folder / "mappings" / mapping.name] = mapping.read_text(encoding="utf-8")
     there = [path for path in wanted if path.exists()]
     if there:
         raise BadInput([Problem(str(path), "it exists already", "choose an empty folder") for path in there])

@@ -17,11 +17,13 @@ from sync.conflicts.inputs import unavailable
 from sync.mapping.fieldmap import FieldMap, Rule
 from sync.mapping.paths import PATHS
 from sync.model.problem import BadInput
+from sync.policy.advice import advise
 from sync.runtime.schedule import trigger
 from sync.sign_in import Clock
 from sync.store import brakes, intake, outbox, runs
 from sync.store.groups import count_problems
 from sync.store.opening import Store, open_store
+from sync.store.programme import programme
 
 OLD: Final = timedelta(days=1)
 """How long ago the last run that wrote may be before it is said."""
@@ -111,8 +113,11 @@ def _store(store: Store, config: Config, now: datetime) -> Iterator[Finding]:
         pauses, losses = brakes.paused(connection), brakes.losses(connection)
         writes, problems = outbox.count_states(connection), count_problems(connection)
         holder, latest = runs.lease_holder(connection, "cycle", now), runs.last_runs(connection, 1)
+        advice = list(advise(config.policies, programme(connection, config.mappings)))
         unread = [m.id for m in config.mappings.all if not m.optional and not intake.read_through(connection, m)]
     yield Finding("store", "it opens, and its tables are those of this version", "", Severity.OK)
+    for problem in advice:
+        yield Finding(problem.where, problem.what, problem.fix, Severity.NOTE)
     for crm, pause in pauses.items():
         yield Finding(crm or "everything", str(pause), "dealsync resume", Severity.WARNING)
     for place, loss in losses.items():

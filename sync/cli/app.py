@@ -97,6 +97,9 @@ def init(
     sandbox: Annotated[
         bool, typer.Option(help="Point it at a sandbox on this machine, to try things out.")
     ] = False,
+    programme: Annotated[
+        str, typer.Option(help=f"The rules to start from: {', '.join(commands.PROGRAMMES)}.")
+    ] = "standard",
 ) -> int:
     """Write config.toml, policies and mappings into a folder. Never overwrites anything.
 
@@ -104,7 +107,7 @@ def init(
     python -m connector.sandbox --world demo --salesforce-port 8801 --hubspot-port 8802
     """
     ports = ("http://127.0.0.1:8801", "http://127.0.0.1:8802") if sandbox else None
-    written = commands.write_new(folder, ports)
+    written = commands.write_new(folder, ports, programme)
     package = sum(path.is_relative_to(folder / "salesforce") for path in written)
     screen.say(f"wrote {len(written) - package} files to {folder}")
     screen.say(
