@@ -17,7 +17,7 @@ from sync.model.ids import digest, name
 from sync.model.problem import BadInput, Problem
 from sync.saved import PlanFile, read_plan
 from sync.sign_in import Clock
-from sync.store import brakes, runs
+from sync.store import brakes, outbox, runs
 from sync.store.brakes import Pause
 from sync.store.opening import Store, open_store
 from sync.world import Report, World
@@ -109,7 +109,9 @@ def apply_plan(world: World, path: Path, now: datetime, *, canary: int | None = 
     if report.complete:
         with world.store.write() as connection:
             brakes.lift_losses(connection)
-    gone = len(saved.ids - report.matched)
+    with world.store.read() as connection:
+        written = outbox.written_ids(connection, saved.ids, saved.as_of)  # by an earlier part of the same plan
+    gone = len(saved.ids - report.matched - written)
     if gone and canary is None:
         report.notes.append(
             f"{gone} of {len(saved.ids)} changes are not wanted any more as planned; they were left out"

@@ -168,7 +168,7 @@ def status(view: Mapping[str, Any]) -> None:
         report = entry["report"] or {}
         outcomes = ", ".join(f"{number} {state}" for state, number in report.get("outcomes", {}).items())
         state = outcomes or ("nothing to write" if entry["finished_at"] else "did not finish")
-        say(f"run {entry['started_at']}  {state}")
+        say(f"run {entry['started_at']}  {'; '.join((state, *report.get('notes', ())))}")
     if not view["runs"]:
         say("no run has written anything yet")
     for fault in view["faults"]:

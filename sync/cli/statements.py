@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -132,11 +133,17 @@ def _show(found: list[Statement], over: str) -> None:
                 table.columns[column].justify = "right"
             table.add_row("", "opening", "", "", "", f"{account.opening.major:,}")
             for day, _, amount, balance, deal, roles, _, cause, reason, _ in _rows(account):
-                table.add_row(day, deal, roles, f"{cause.lower().replace('_', ' ')}: {reason}", amount, balance)
+                table.add_row(
+                    day, deal, roles, f"{cause.lower().replace('_', ' ')}: {reason}", *_grouped(amount, balance)
+                )
             table.add_row("", "closing", "", "", "", f"{account.closing.major:,}")
             screen.out.print(table)
     if not shown:
         screen.say(f"No entry of {over} or before: no deal with a partner was won yet.")
+
+
+def _grouped(*amounts: str) -> list[str]:
+    return [f"{Decimal(amount):,}" for amount in amounts]
 
 
 def _write_pdf(found: list[Statement], path: Path) -> None:

@@ -28,7 +28,11 @@ def ruled_by_person(finding: Finding, involved: Sequence[Claim], said: Directive
     winner = next((claim for claim in involved if claim.id == said.winner), None)
     if said.act is not Act.AWARD or winner is None:
         return None
-    return _award(finding, involved, winner, (step, said.by))
+    ruling = _award(finding, involved, winner, (step, said.by))
+    if not said.message:
+        return ruling
+    told = tuple(replace(effect, message=said.message) for effect in ruling.effects)
+    return replace(ruling, effects=told)
 
 
 def _award(finding: Finding, involved: Sequence[Claim], winner: Claim, by: tuple[Step, str]) -> Ruling:

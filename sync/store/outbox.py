@@ -108,6 +108,15 @@ def written_since(
     return found
 
 
+def written_ids(connection: Connection, ids: Iterable[str], since: datetime) -> set[str]:
+    """Those of some changes that have landed since then."""
+    found: set[str] = set()
+    for chunk in chunks(sorted(ids)):
+        query = select(outbox.c.id).where(outbox.c.id.in_(chunk), outbox.c.state == DONE)
+        found.update(connection.scalars(query.where(outbox.c.at >= datetime_text(since))))
+    return found
+
+
 def mark(connection: Connection, entries: Iterable[Entry], state: str, now: datetime, error: str = "") -> None:
     """Move some entries to a state."""
     for chunk in chunks([entry.seq for entry in entries]):

@@ -149,6 +149,7 @@ class TestTheCanary:
         second = commands.apply_plan(office.world, path, office.moment)
         done = sum(first.outcomes.values()) + sum(second.outcomes.values())
         assert (done, second.complete) == (planned.totals.changes, True)
+        assert second.notes == []  # what the first part wrote is not "not wanted any more"
 
 
 class TestTheLimits:
