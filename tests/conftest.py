@@ -1,4 +1,4 @@
-"""`--deep`: the state machine on 2,000 examples instead of a few."""
+"""`--deep`: the state machine on 2,000 examples instead of a few, and every scenario through both served CRMs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ pytest.register_assert_rewrite("tests.machine.promises")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--deep", action="store_true", help=f"the state machine on {DEEP} examples (minutes)")
+    parser.addoption(
+        "--deep",
+        action="store_true",
+        help=f"the state machine on {DEEP} examples, every scenario through both CRMs (minutes)",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
