@@ -57,7 +57,7 @@ def at_work(world: World, holder: str, clock: Clock) -> Iterator[World]:
 def idle(config: Config, now: datetime) -> Iterator[None]:
     """Nobody works on the store while this lasts, as far as it can be told. Raises Busy."""
     try:
-        store = open_store(config.form.store.url, config.home)
+        store = open_store(config.store_url, config.home)
     except BadInput:  # a damaged or newer store has nobody working on it: this is the way out of it
         yield
         return

@@ -20,6 +20,7 @@ from sync.model.money import exponent
 from sync.model.plan import Limits
 from sync.model.problem import BadInput, Problem
 from sync.policy import Policies
+from sync.store.opening import with_password
 
 
 class _Frozen(BaseModel):
@@ -27,9 +28,10 @@ class _Frozen(BaseModel):
 
 
 class StoreForm(_Frozen):
-    """``[store]``"""
+    """``[store]``. ``password``, of a database that needs one, may be a reference (`sync.secret`)."""
 
     url: str = "sqlite:///dealsync.db"
+    password: str | None = Field(default=None, exclude=True, repr=False)
 
 
 class ConnectionForm(_Frozen):
@@ -101,6 +103,14 @@ class Config:
         only = next(iter(self.form.connection)) if len(self.form.connection) == 1 else None
         opportunity = self.form.records.get("opportunity") or only or ""
         return {"opportunity": opportunity, "account": self.form.records.get("account") or opportunity}
+
+    @property
+    def store_url(self) -> str:
+        """Where the store is, with the password it needs. Raises BadInput for a secret that is not there."""
+        form = self.form.store
+        if form.password is None:
+            return form.url
+        return with_password(form.url, secret.resolve("config.toml: store.password", self.home, form.password))
 
     def settings(self, name: str) -> Mapping[str, str]:
         """One connection's settings with its secrets read. Raises BadInput for a secret that is not there."""

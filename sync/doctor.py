@@ -90,7 +90,7 @@ def _installation(config: Config, now: datetime) -> Iterator[Finding]:
         fix = "map these fields, or switch the detector off in [conflicts]"
         yield Finding(f"detector {kind}", f"is not looked for everywhere: {why}", fix, Severity.NOTE)
     try:
-        store = open_store(config.form.store.url, config.home)
+        store = open_store(config.store_url, config.home)
     except BadInput as error:
         yield from (Finding(p.where, p.what, p.fix, Severity.ERROR) for p in error.problems)
         return

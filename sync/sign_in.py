@@ -18,8 +18,7 @@ from sync.config import Config
 from sync.mapping.fieldmap import FieldMap, Mappings
 from sync.model.problem import BadInput, Problem
 from sync.store import intake, runs
-from sync.store.backup import file_of
-from sync.store.opening import Store, open_store
+from sync.store.opening import Store, is_there, open_store
 from sync.world import Progress, World, quietly
 
 SIGN_IN_ATTEMPTS: Final = 2
@@ -47,7 +46,7 @@ def open_world(config: Config, clock: Clock) -> Iterator[World]:
     settings = _settings(config)
     ledger = CallCount(now=clock.now)
     with ExitStack() as stack:
-        store = cache(lambda: stack.enter_context(closing(open_store(config.form.store.url, config.home))))
+        store = cache(lambda: stack.enter_context(closing(open_store(config.store_url, config.home))))
         vault = runs.StoreVault(store)  # opens the store only where a token is kept in it
         crms: dict[str, Crm] = {}
         orgs: dict[str, str] = {}
@@ -95,9 +94,9 @@ def _settings(config: Config) -> dict[str, dict[str, str]]:
 
 def _read_before(config: Config, connections: Iterable[str]) -> bool:
     """Whether every one of some connections was read to the end before: then its rows are known, only not fresh."""
-    if not file_of(config.form.store.url, config.home).exists():
+    if not is_there(config.store_url, config.home):
         return False
-    with closing(open_store(config.form.store.url, config.home)) as store, store.read() as connection:
+    with closing(open_store(config.store_url, config.home)) as store, store.read() as connection:
         return all(
             intake.read_through(connection, field_map)
             for name in connections

@@ -93,7 +93,7 @@ def _holder(command: str) -> str:
 def reading(home: Path) -> Iterator[tuple[Config, World]]:
     """The store and the rules, without any CRM: for what only looks at what is known."""
     config = load(home)
-    with closing(open_store(config.form.store.url, config.home)) as store:
+    with closing(open_store(config.store_url, config.home)) as store:
         yield config, World(store, {}, config.mappings, config.policies, config.record_of)
 
 

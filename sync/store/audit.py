@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, cast, func, insert, literal, or_, select, tuple_, union_all
-from sqlalchemy.types import Integer
+from sqlalchemy import Connection, Select, String, and_, cast, func, insert, literal, or_, select, tuple_, union_all
 
 from sync import audit as chain_of
 from sync.audit import Checkpoint, Event, Fault, Kind, Link
@@ -70,7 +69,7 @@ def hashes(connection: Connection, since: int, upto: int | None = None) -> Itera
     query = select(audit.c.seq, audit.c.hash).where(audit.c.seq > since).order_by(audit.c.seq)
     if upto is not None:
         query = query.where(audit.c.seq <= upto)
-    for row in connection.execution_options(yield_per=_PAGE).execute(query):
+    for row in connection.execute(query.execution_options(yield_per=_PAGE)):
         yield row.seq, row.hash
 
 
@@ -100,8 +99,8 @@ def links(connection: Connection, chains: Sequence[str] | None = None) -> Iterat
 def _with_texts() -> Select[Any]:
     texts = func.coalesce(audit.c.body, decision.c.body, directive.c.body, split.c.body)
     stored = func.coalesce(standing.c.body, case_file.c.body)
-    version = cast(audit.c.ref, Integer)
-    of_split = and_(audit.c.kind == Kind.SPLIT, split.c.opportunity_id == audit.c.chain, split.c.version == version)
+    of_version = cast(split.c.version, String) == audit.c.ref
+    of_split = and_(audit.c.kind == Kind.SPLIT, split.c.opportunity_id == audit.c.chain, of_version)
     return (
         select(audit, texts.label("text"), stored.label("stored"))
         .outerjoin(decision, and_(audit.c.kind == Kind.DECISION, decision.c.id == audit.c.ref))

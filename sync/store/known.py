@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from connector.record import Ref
 from sync.model.registration import State
 from sync.model.ruling import CaseState
+from sync.store.dialect import member
 from sync.store.rows import chunks
 from sync.store.tables import case_file, case_member, record, standing
 
@@ -97,7 +98,7 @@ def groups_with_cases(connection: Connection, *, only_open: bool, kind: str | No
 
 def groups_with_requests(connection: Connection) -> list[str]:
     """The groups in which a partner asked for an extension and nobody has answered."""
-    asked = func.json_extract(standing.c.body, "$.extension_due").is_not(None)
+    asked = member(connection, standing.c.body, "extension_due").is_not(None)
     query = (
         select(record.c.group_id)
         .join(standing, standing.c.id == record.c.thing)

@@ -9,10 +9,10 @@ from datetime import date
 
 import msgspec
 from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from sync.model.facts import Facts, History
 from sync.model.ledger import LedgerEntry, Posted
+from sync.store.dialect import insert
 from sync.store.rows import chunks, moment_text
 from sync.store.tables import ledger
 
@@ -35,7 +35,7 @@ def add_entries(connection: Connection, entries: Iterable[LedgerEntry]) -> None:
         for entry in entries
     ]
     if rows:
-        connection.execute(insert(ledger).on_conflict_do_nothing(index_elements=["id"]), rows)
+        connection.execute(insert(connection, ledger).on_conflict_do_nothing(index_elements=["id"]), rows)
 
 
 def load_posted(connection: Connection, deals: Sequence[str]) -> dict[str, Posted]:

@@ -12,12 +12,12 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, delete, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from connector.record import Op, Ref, Text, datetime_text
 from sync.identity.anchors import of_ref
 from sync.model.ids import name
 from sync.model.plan import Agreed, PlannedChange
+from sync.store.dialect import insert
 from sync.store.rows import chunks, upsert
 from sync.store.tables import anchor, baseline, outbox, record, run, tie
 
@@ -57,7 +57,7 @@ def put(connection: Connection, run_id: str, group: str, changes: Iterable[Plann
         for change in changes
     ]
     if rows:
-        connection.execute(insert(outbox).on_conflict_do_nothing(index_elements=["run_id", "id"]), rows)
+        connection.execute(insert(connection, outbox).on_conflict_do_nothing(index_elements=["run_id", "id"]), rows)
 
 
 def open_entries(connection: Connection, states: Sequence[str], run_id: str | None = None) -> list[Entry]:

@@ -16,10 +16,10 @@ from typing import Final
 
 import msgspec
 from sqlalchemy import Connection, func, literal, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from connector.record import datetime_text
 from sync.model.facts import Facts, Verdict
+from sync.store.dialect import insert, random_hex
 from sync.store.rows import chunks
 from sync.store.tables import person, setting
 
@@ -61,7 +61,7 @@ def hide(connection: Connection, names: Collection[str]) -> Exchange:
     if new:
         key = _key(connection)
         kept = [{"id": digest_of(key, name), "name": name} for name in new]
-        connection.execute(insert(person).on_conflict_do_nothing(), kept)
+        connection.execute(insert(connection, person).on_conflict_do_nothing(), kept)
     known = connection.execute(select(person.c.id, person.c.name).where(person.c.name.is_not(None)))
     return Hiding({row.name: row.id for row in known})
 
@@ -177,8 +177,8 @@ def _key(connection: Connection) -> bytes:
     query = select(setting.c.value).where(setting.c.name == "person_key")
     found = connection.scalar(query)
     if found is None:
-        made = insert(setting).from_select(
-            ["name", "value"], select(literal("person_key"), func.lower(func.hex(func.randomblob(32))))
+        made = insert(connection, setting).from_select(
+            ["name", "value"], select(literal("person_key"), random_hex(connection))
         )
         connection.execute(made)
         found = connection.scalar(query)

@@ -8,8 +8,8 @@ from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.sqlite import insert
+
+from sync.store.dialect import PLACE, upsert_text
 
 Item = TypeVar("Item")
 
@@ -25,35 +25,25 @@ def chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, or overwrite those with the same primary key. All rows name the same columns."""
     if rows:
-        connection.exec_driver_sql(_upsert(table, tuple(rows[0])), [dict(row) for row in rows])
-
-
-@cache
-def _upsert(table: Table, names: tuple[str, ...]) -> str:
-    """The statement as text: compiling it costs more than running it for a few rows."""
-    statement = insert(table).values(dict.fromkeys(names))
-    keys = [column.name for column in table.primary_key]
-    changed = {name: statement.excluded[name] for name in names if name not in keys}
-    if changed:
-        statement = statement.on_conflict_do_update(index_elements=keys, set_=changed)
-    else:
-        statement = statement.on_conflict_do_nothing()
-    return str(statement.compile(dialect=sqlite.dialect(paramstyle="named")))
+        statement = upsert_text(connection.dialect.name, table, tuple(rows[0]))
+        connection.exec_driver_sql(statement, [dict(row) for row in rows])
 
 
 def rows_in(
     connection: Connection, table: Table, wanted: Sequence[str], column: str, keys: Sequence[str]
 ) -> Iterator[Any]:
     """``wanted`` columns of the rows whose ``column`` is one of ``keys``, a statement for 500 keys."""
+    place = PLACE[connection.dialect.name]
     for chunk in chunks(keys):
-        yield from connection.exec_driver_sql(_rows_in(table.name, tuple(wanted), column, len(chunk)), tuple(chunk))
+        places = ", ".join([place] * len(chunk))
+        yield from connection.exec_driver_sql(_rows_in(table.name, tuple(wanted), column, places), tuple(chunk))
 
 
 @cache
-def _rows_in(table: str, wanted: tuple[str, ...], column: str, number: int) -> str:
+def _rows_in(table: str, wanted: tuple[str, ...], column: str, places: str) -> str:
     """The statement as text: names are those of our tables, values are always bound."""
     columns = ", ".join(f'"{name}"' for name in wanted)
-    return f'SELECT {columns} FROM "{table}" WHERE "{column}" IN ({", ".join("?" * number)})'  # noqa: S608
+    return f'SELECT {columns} FROM "{table}" WHERE "{column}" IN ({places})'  # noqa: S608
 
 
 def moment_text(moment: datetime) -> str:

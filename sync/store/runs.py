@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from connector.record import datetime_text
+from sync.store.dialect import insert
 from sync.store.opening import Store
 from sync.store.rows import moment_text, upsert
 from sync.store.tables import lease, org, run, setting, token
@@ -19,7 +19,7 @@ from sync.store.tables import lease, org, run, setting, token
 def start_run(connection: Connection, run_id: str, mode: str, now: datetime) -> None:
     """A run begins; beginning it again changes nothing."""
     row = {"id": run_id, "mode": mode, "started_at": datetime_text(now), "finished_at": None, "report": None}
-    connection.execute(insert(run).on_conflict_do_nothing(index_elements=["id"]), [row])
+    connection.execute(insert(connection, run).on_conflict_do_nothing(index_elements=["id"]), [row])
 
 
 def finish_run(connection: Connection, run_id: str, report: Mapping[str, Any], now: datetime) -> None:
@@ -76,7 +76,7 @@ def lease_holder(connection: Connection, name: str, now: datetime) -> str | None
 def pin_org(connection: Connection, name: str, org_id: str, now: datetime) -> str:
     """The org pinned to a connection: this one at the first contact, ever after the first one."""
     row = {"connection": name, "org": org_id, "pinned_at": datetime_text(now)}
-    connection.execute(insert(org).on_conflict_do_nothing(index_elements=["connection"]), [row])
+    connection.execute(insert(connection, org).on_conflict_do_nothing(index_elements=["connection"]), [row])
     return str(connection.scalar(select(org.c.org).where(org.c.connection == name)))
 
 

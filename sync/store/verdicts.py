@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from connector.record import datetime_text
 from sync.audit import Event, Kind
@@ -16,6 +15,7 @@ from sync.model.facts import Facts, History, Verdict
 from sync.model.registration import Standing
 from sync.model.ruling import Case, CaseState, Decision, Joint
 from sync.model.split import Split
+from sync.store.dialect import insert
 from sync.store.persons import Exchange, reveal
 from sync.store.rows import chunks, moment_text, upsert
 from sync.store.tables import case_file, case_member, decision, joint, split, standing
@@ -138,7 +138,7 @@ def _add_decisions(
         if entry.id not in there
     ]
     if rows:
-        connection.execute(insert(decision), rows)
+        connection.execute(insert(connection, decision), rows)
     for row in rows:
         yield Event(str(row["subject"]), Kind.DECISION, str(row["id"]), at, str(row["body"]))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import shutil
 import tomllib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
@@ -25,6 +24,7 @@ from sync.policy import Policies
 from sync.policy import parse as parse_policy
 from sync.store.opening import open_store
 from sync.world import Report, World
+from tests.machine import stores
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 START: Final = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -97,7 +97,7 @@ class Office:
     def opened(self) -> World:
         """The store as it is in the file, with nothing remembered from before."""
         return World(
-            store=open_store("sqlite:///dealsync.db", self.folder),
+            store=open_store(stores.address(self.folder), self.folder),
             crms=self.crms,
             mappings=self.mappings,
             policies=standard(),
@@ -114,7 +114,7 @@ class Office:
         folder = self.folder / name
         folder.mkdir()
         self.close()
-        shutil.copy(self.folder / "dealsync.db", folder)
+        stores.copy(self.folder, folder)
         self.world = replace(self.opened(), limits=self.world.limits)
         twin = Office(folder, self.mappings)
         twin.moment = self.moment

@@ -21,6 +21,7 @@ from sync.store.opening import Store, open_store
 from sync.store.tables import metadata
 
 URL = "sqlite:///dealsync.db"
+ON_SQLITE = pytest.mark.parametrize("store_url", [URL])
 OPEN = "import sys; from pathlib import Path; from sync.store.opening import open_store; open_store(*{})"
 
 
@@ -51,6 +52,7 @@ class TestMigrations:
             found = compare_metadata(MigrationContext.configure(connection), metadata)
         assert found == []
 
+    @ON_SQLITE
     def test_every_column_key_and_index_is_the_same_as_if_made_from_the_code(
         self, store: Store, tmp_path: Path
     ) -> None:
@@ -63,24 +65,27 @@ class TestMigrations:
         assert columns(migrated) == wanted
         migrated.close()
 
-    def test_opening_again_changes_nothing(self, store: Store, tmp_path: Path) -> None:
+    def test_opening_again_changes_nothing(self, store: Store, store_url: str, tmp_path: Path) -> None:
         with store.write() as connection:
             connection.execute(text("INSERT INTO setting VALUES ('kept', 'yes')"))
-        again = open_store(URL, tmp_path)
+        again = open_store(store_url, tmp_path)
         with again.read() as connection:
             assert connection.scalar(text("SELECT value FROM setting")) == "yes"
         again.close()
 
-    def test_a_store_of_a_newer_version_is_refused_and_left_alone(self, store: Store, tmp_path: Path) -> None:
+    def test_a_store_of_a_newer_version_is_refused_and_left_alone(
+        self, store: Store, store_url: str, tmp_path: Path
+    ) -> None:
         with store.write() as connection:
             connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
         with pytest.raises(BadInput, match=r"newer dealsync.*9999"):
-            open_store(URL, tmp_path)
+            open_store(store_url, tmp_path)
         with store.read() as connection:
             assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
 
-    def test_processes_that_open_a_fresh_file_at_once_all_succeed(self, tmp_path: Path) -> None:
-        code = OPEN.format(f"({URL!r}, Path(sys.argv[1]))")
+    @ON_SQLITE
+    def test_processes_that_open_a_fresh_store_at_once_all_succeed(self, store_url: str, tmp_path: Path) -> None:
+        code = OPEN.format(f"({store_url!r}, Path(sys.argv[1]))")
         started = [
             subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stderr=subprocess.PIPE) for _ in range(3)
         ]
@@ -117,10 +122,11 @@ class TestRefusals:
             if root:
                 os.seteuid(0)
 
+    @ON_SQLITE
     def test_a_new_store_is_readable_by_its_owner_only(self, store: Store, tmp_path: Path) -> None:
         assert (tmp_path / "dealsync.db").stat().st_mode & 0o777 == 0o600
 
-    @pytest.mark.parametrize("url", ["postgresql://host/db", "dealsync.db"])
+    @pytest.mark.parametrize("url", ["mysql://host/db", "dealsync.db"])
     def test_an_address_of_another_kind(self, tmp_path: Path, url: str) -> None:
         with pytest.raises(BadInput, match=r"config\.toml: store\.url"):
             open_store(url, tmp_path)

@@ -78,9 +78,9 @@ class TestVault:
         assert vault.load("hs") == "second"
         assert vault.load("sf") is None
 
-    def test_another_process_sees_the_new_token(self, store: Store, tmp_path: Path) -> None:
+    def test_another_process_sees_the_new_token(self, store: Store, store_url: str, tmp_path: Path) -> None:
         StoreVault(lambda: store).swap("hs", None, "first")
-        other = open_store("sqlite:///dealsync.db", tmp_path)
+        other = open_store(store_url, tmp_path)
         assert StoreVault(lambda: other).load("hs") == "first"
         other.close()
 

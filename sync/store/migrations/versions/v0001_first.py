@@ -1,7 +1,9 @@
 """The first tables, and the guards that no code can get around."""
 
 from alembic import op
-from sqlalchemy import Boolean, Column, Integer, String, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Integer, UniqueConstraint
+
+from sync.store.dialect import TEXT, WORD, Guard, set_guard
 
 revision = "0001"
 down_revision = None
@@ -9,27 +11,25 @@ branch_labels = None
 depends_on = None
 
 GUARDS = (
-    """
-    CREATE TRIGGER decision_is_never_edited BEFORE UPDATE ON decision
-    BEGIN SELECT RAISE(ABORT, 'a decision is never edited: record a new one'); END
-    """,
-    """
-    CREATE TRIGGER decision_is_never_deleted BEFORE DELETE ON decision
-    BEGIN SELECT RAISE(ABORT, 'a decision is never deleted'); END
-    """,
+    Guard("decision_is_never_edited", "decision", "UPDATE", "a decision is never edited: record a new one"),
+    Guard("decision_is_never_deleted", "decision", "DELETE", "a decision is never deleted"),
     # A rule may carry a registration on (the deal was won, the window ended), but never undo what a person ruled.
-    """
-    CREATE TRIGGER rule_never_reverses_a_person BEFORE INSERT ON decision
-    WHEN NEW.person = 0
+    Guard(
+        "rule_never_reverses_a_person",
+        "decision",
+        "INSERT",
+        "a rule cannot reverse the decision of a person",
+        """
+        NOT NEW.person
      AND NEW.event IN ('approve', 'reject', 'supersede', 'narrow', 'conflict_found')
      AND EXISTS (
         SELECT 1 FROM decision AS last
-        WHERE last.subject = NEW.subject AND last.person = 1
+        WHERE last.subject = NEW.subject AND last.person
           AND last.seq = (SELECT max(seq) FROM decision WHERE subject = NEW.subject)
           AND last.event IN ('approve', 'reject', 'withdraw')
      )
-    BEGIN SELECT RAISE(ABORT, 'a rule cannot reverse the decision of a person'); END
-    """,
+        """,
+    ),
 )
 
 
@@ -41,19 +41,19 @@ def upgrade() -> None:
     _what_was_written()
     _who_works()
     for guard in GUARDS:
-        op.execute(guard)
+        set_guard(op.get_bind(), guard)
 
 
 def _keys(*names: str) -> list[Column[str]]:
-    return [Column(name, String, primary_key=True) for name in names]
+    return [Column(name, WORD, primary_key=True) for name in names]
 
 
 def _words(*names: str) -> list[Column[str]]:
-    return [Column(name, String, nullable=False) for name in names]
+    return [Column(name, WORD, nullable=False) for name in names]
 
 
 def _text(name: str, *, nullable: bool = False) -> Column[str]:
-    return Column(name, Text, nullable=nullable)
+    return Column(name, TEXT, nullable=nullable)
 
 
 def _flag(name: str) -> Column[bool]:
@@ -79,7 +79,7 @@ def _what_the_crms_said() -> None:
         *_keys("key"),
         *_words("connection", "object", "id", "kind", "thing", "stamp"),
         _flag("deleted"),
-        Column("merged_into", String),
+        Column("merged_into", WORD),
         *_words("mapping"),
         _text("raw"),
         *_words("group_id"),
@@ -106,7 +106,7 @@ def _what_was_decided() -> None:
     op.create_table(
         "decision",
         _number(),
-        Column("id", String, nullable=False, unique=True),
+        Column("id", WORD, nullable=False, unique=True),
         *_words("subject", "event", "to_state"),
         _flag("person"),
         *_words("at"),
@@ -148,7 +148,7 @@ def _who_works() -> None:
         "run",
         *_keys("id"),
         *_words("mode", "started_at"),
-        Column("finished_at", String),
+        Column("finished_at", WORD),
         _text("report", nullable=True),
     )
     op.create_table(

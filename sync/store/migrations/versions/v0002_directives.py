@@ -1,7 +1,9 @@
 """What people told dealsync, and the guard that no rule takes back what was adopted, revoked or extended."""
 
 from alembic import op
-from sqlalchemy import Column, Integer, String, Text
+from sqlalchemy import Column, Integer
+
+from sync.store.dialect import TEXT, WORD, Guard, set_guard
 
 revision = "0002"
 down_revision = "0001"
@@ -9,14 +11,17 @@ branch_labels = None
 depends_on = None
 
 GUARDS = (
-    "DROP TRIGGER rule_never_reverses_a_person",
-    """
-    CREATE TRIGGER rule_never_reverses_a_person BEFORE INSERT ON decision
-    WHEN NEW.person = 0
+    Guard(
+        "rule_never_reverses_a_person",
+        "decision",
+        "INSERT",
+        "a rule cannot reverse the decision of a person",
+        """
+        NOT NEW.person
      AND NEW.event IN ('approve', 'reject', 'supersede', 'narrow', 'conflict_found')
      AND EXISTS (
         SELECT 1 FROM decision AS last
-        WHERE last.subject = NEW.subject AND last.person = 1
+        WHERE last.subject = NEW.subject AND last.person
           AND last.seq = (SELECT max(seq) FROM decision WHERE subject = NEW.subject)
           AND (
             last.event IN ('approve', 'reject', 'withdraw', 'revoke', 'extend')
@@ -24,29 +29,28 @@ GUARDS = (
                 AND last.to_state NOT IN ('DRAFT', 'SUBMITTED', 'UNDER_REVIEW', 'ACTION_REQUIRED', 'IN_CONFLICT'))
           )
      )
-    BEGIN SELECT RAISE(ABORT, 'a rule cannot reverse the decision of a person'); END
-    """,
-    """
-    CREATE TRIGGER directive_is_never_edited BEFORE UPDATE ON directive
-    BEGIN SELECT RAISE(ABORT, 'what a person said is never edited: record a new directive'); END
-    """,
-    """
-    CREATE TRIGGER directive_is_never_deleted BEFORE DELETE ON directive
-    BEGIN SELECT RAISE(ABORT, 'what a person said is never deleted'); END
-    """,
+        """,
+    ),
+    Guard(
+        "directive_is_never_edited",
+        "directive",
+        "UPDATE",
+        "what a person said is never edited: record a new directive",
+    ),
+    Guard("directive_is_never_deleted", "directive", "DELETE", "what a person said is never deleted"),
 )
 
 
 def upgrade() -> None:
     """The table of directives, and its guards."""
-    words = [Column(name, String, nullable=False) for name in ("subject", "act", "by", "at")]
+    words = [Column(name, WORD, nullable=False) for name in ("subject", "act", "by", "at")]
     op.create_table(
         "directive",
         Column("seq", Integer, primary_key=True, autoincrement=True),
-        Column("id", String, nullable=False, unique=True),
+        Column("id", WORD, nullable=False, unique=True),
         *words,
-        Column("body", Text, nullable=False),
+        Column("body", TEXT, nullable=False),
     )
     op.create_index("directive_subject", "directive", ["subject", "seq"])
     for guard in GUARDS:
-        op.execute(guard)
+        set_guard(op.get_bind(), guard)
