@@ -262,9 +262,9 @@ def test_the_dev_lock_holds_the_runtime_lock() -> None:
 
 def test_the_locks_know_every_dependency() -> None:
     table = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    names = {re.split(r"[<>=~!]", text)[0] for text in table["project"]["dependencies"]}
+    names = {re.split(r"[<>=~!\[]", text)[0] for text in table["project"]["dependencies"]}
     assert names <= set(locked("requirements.lock"))
-    assert {re.split(r"[<>=~!]", text)[0] for text in table["dependency-groups"]["dev"]} <= set(
+    assert {re.split(r"[<>=~!\[]", text)[0] for text in table["dependency-groups"]["dev"]} <= set(
         locked("requirements-dev.lock")
     )
 
