@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -13,12 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from connector.address import stays_here
 from sync import policy, secret
+from sync.fx import read_rates
 from sync.mapping.fieldmap import FieldMap, Mappings, compile_form
 from sync.mapping.form import MappingForm
 from sync.mapping.form import parse as parse_mapping
 from sync.model.money import exponent
 from sync.model.plan import Limits
 from sync.model.problem import BadInput, Problem
+from sync.model.rates import RateDate, Rates
 from sync.policy import Policies
 from sync.store.opening import with_password
 
@@ -64,6 +66,22 @@ class LimitsForm(_Frozen):
     lost_percent: int = Field(default=10, ge=0, le=100)
 
 
+class FxForm(_Frozen):
+    """``[fx]``: the reporting currency, the day whose rate counts, a file of rates, what a CRM's rates are in."""
+
+    reporting: str = ""
+    rate_date: RateDate = RateDate.CLOSE
+    rates: str = ""
+    corporate: str = ""
+
+    @field_validator("reporting", "corporate")
+    @classmethod
+    def _known_currency(cls, currency: str) -> str:
+        if currency:
+            exponent(currency)
+        return currency
+
+
 class ScheduleForm(_Frozen):
     """``[schedule]``: ``every N minutes`` or ``cron M H D M W``; an empty ``reconcile`` is never."""
 
@@ -81,6 +99,7 @@ class ConfigForm(_Frozen):
     connection: Mapping[str, ConnectionForm] = Field(min_length=1)
     records: Mapping[Literal["opportunity", "account"], str] = Field(default_factory=dict)
     limits: LimitsForm = LimitsForm()
+    fx: FxForm = FxForm()
     schedule: ScheduleForm = ScheduleForm()
 
 
@@ -137,13 +156,14 @@ def load(home: Path) -> Config:
     policies = list(_each(home, form.policies if form else "policies", policy.parse, problems))
     forms = list(_each(home, form.mappings if form else "mappings", parse_mapping, problems))
     problems += policy.lint(policies)
+    rates = _rates(home, form.fx, problems) if form and form.fx.reporting else None
     if form:
         problems += _between(form, forms)
     if problems or form is None:
         raise BadInput(problems)
     compiled = [_compiled(entry, form) for _, entry in forms if entry.status == "active"]
     wanted = tuple(field_map for field_map in compiled if field_map.connection in form.connection)
-    return Config(home, form, Mappings(wanted), Policies(tuple(entry for _, entry in policies)))
+    return Config(home, form, Mappings(wanted), Policies(tuple(entry for _, entry in policies), rates))
 
 
 def _form(home: Path, problems: list[Problem]) -> ConfigForm | None:
@@ -159,6 +179,25 @@ def _form(home: Path, problems: list[Problem]) -> ConfigForm | None:
             what = "unknown key" if fault["type"] == "extra_forbidden" else text
             problems.append(Problem(f"config.toml: {key}", what, "config.example.toml explains every key"))
         return None
+
+
+def _rates(home: Path, form: FxForm, problems: list[Problem]) -> Rates:
+    """The rates of a file, in the reporting currency; those of a CRM are added when they are read."""
+    plain = Rates(form.reporting, form.rate_date, form.corporate or form.reporting)
+    if not form.rates:
+        return plain
+    if form.corporate not in ("", form.reporting):
+        what = f"rates of a file are in {form.reporting}, those of the CRM in {form.corporate}"
+        fix = "report in the corporate currency, or use one source"
+        problems.append(Problem("config.toml: fx.corporate", what, fix))
+    try:
+        spans, faults = read_rates(form.rates, (home / form.rates).read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        what = f"{form.rates} cannot be read: {error}"
+        problems.append(Problem("config.toml: fx.rates", what, "correct the path"))
+        return plain
+    problems += faults
+    return replace(plain, spans=spans)
 
 
 def _read(path: Path, source: str, problems: list[Problem]) -> dict[str, Any] | None:

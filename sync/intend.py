@@ -38,6 +38,8 @@ def intend(facts: Facts, verdict: Verdict) -> tuple[list[Intent], list[Held]]:
         if not claims and split is None:
             continue
         on_deal = [standings[claim.id] for claim in claims]
+        if split and split.waiting:
+            held.append(_waits(deal, split))
         for connection in dict.fromkeys(ref.connection for ref in deal.members):
             missing = _without_row(split, partners, connection)
             if missing:
@@ -159,6 +161,12 @@ def _without_row(split: Split | None, partners: Mapping[str, Partner], connectio
     parties = [portion.party for portion in (split.portions if split else ()) if portion.party != VENDOR]
     found = [(party, partners.get(party)) for party in parties]
     return [who.name if who else party for party, who in found if who is None or who.row_in(connection) is None]
+
+
+def _waits(deal: Opportunity, split: Split) -> Held:
+    """What became of a won deal after its amendment window; the deal's rows are written as before."""
+    ref = deal.members[0]
+    return Held(ref.connection, ref.kind, ref.id, "amount", split.waiting, deal.name)
 
 
 def _no_row(deal: Opportunity, partner: str, connection: str) -> Held:

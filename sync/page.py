@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from connector.record import Ref
 from sync.counterfactual import with_true_offers
 from sync.decide import decide
+from sync.fx import missing_rates
 from sync.identity.assemble import assemble
 from sync.intend import intend
 from sync.model.deal import Opportunity
 from sync.model.facts import Facts, History, Verdict
 from sync.model.plan import Held, Intent, Plan
 from sync.plan import Known, plan, without
+from sync.policy import Policies
 from sync.store import brakes
 from sync.store.directives import with_directives
 from sync.store.groups import Group, load_baselines, load_groups
 from sync.store.ledger import with_posted
 from sync.store.load import with_load
 from sync.store.persons import without_erased
+from sync.store.rates import with_rates
 from sync.store.verdicts import load_history
 from sync.world import World
 
@@ -66,8 +69,9 @@ def judge_page(world: World, ids: Sequence[str], now: datetime) -> list[Judged]:
     """Decide and plan some groups as of ``now``."""
     with world.store.read() as connection:
         page = _gathered(connection, world, ids)
-        decided = [_decided(world, known, now) for known in page]
-        wanted = [intend(known.facts, verdict) for known, verdict in zip(page, decided, strict=True)]
+        policies = with_rates(connection, world.policies, world.mappings)
+        decided = [_decided(policies, known, now) for known in page]
+        wanted = [_wanted(policies, known, verdict) for known, verdict in zip(page, decided, strict=True)]
         places = _places(world, page, (intent for intents, _ in wanted for intent in intents))
         ours = load_baselines(connection, places)
         parked = {place: str(why) for place, why in brakes.parked(connection).items()}
@@ -77,9 +81,9 @@ def judge_page(world: World, ids: Sequence[str], now: datetime) -> list[Judged]:
     ]
 
 
-def _decided(world: World, known: Gathered, now: datetime) -> Verdict:
-    verdict = decide(known.facts, known.history, world.policies, now)
-    return with_true_offers(known.facts, verdict, world.policies, now)
+def _decided(policies: Policies, known: Gathered, now: datetime) -> Verdict:
+    verdict = decide(known.facts, known.history, policies, now)
+    return with_true_offers(known.facts, verdict, policies, now)
 
 
 def _judged(
@@ -113,6 +117,15 @@ def _not_understood(facts: Facts) -> Iterator[Held]:
         yield Held(connection, obj, row_id, "", f"{problem.what}: {problem.fix}")
 
 
+def _wanted(policies: Policies, known: Gathered, verdict: Verdict) -> tuple[list[Intent], list[Held]]:
+    """What the rows should say, and what is held; a deal without its exchange rate is written and said."""
+    intents, held = intend(known.facts, verdict)
+    for problem in missing_rates(known.facts, verdict.splits, policies.rates):
+        connection, obj, row_id = problem.where.split(":", 2)
+        held.append(Held(connection, obj, row_id, "amount", f"{problem.what}: {problem.fix}"))
+    return intents, held
+
+
 def _deals_kept(group: Group, facts: Facts) -> list[Opportunity]:
     """Deals with a registration that was judged before and is not understood now (its partner, say, is no longer
     marked as one): nobody gains by that, so their splits and rows stay as they are until a person mends it."""
@@ -125,10 +138,11 @@ def _deals_kept(group: Group, facts: Facts) -> list[Opportunity]:
     return [deal for deal in facts.opportunities if lost.intersection(deal.members)]
 
 
-def _with_old_splits(verdict: Verdict, history: History, kept: Iterable[Opportunity]) -> Verdict:
+def _with_old_splits(verdict: Verdict, history: History, kept: Sequence[Opportunity]) -> Verdict:
     ids = {deal.id for deal in kept}
     old = (history.splits[deal_id] for deal_id in sorted(ids & history.splits.keys()))
-    entries = tuple(entry for entry in verdict.entries if entry.opportunity_id not in ids)
+    posted = ids | {other for deal in kept for other in deal.also}
+    entries = tuple(entry for entry in verdict.entries if entry.opportunity_id not in posted)
     return replace(
         verdict, splits=(*(s for s in verdict.splits if s.opportunity_id not in ids), *old), entries=entries
     )
@@ -163,4 +177,5 @@ def _places(world: World, page: Iterable[Gathered], intents: Iterable[Intent]) -
 def look_again(verdict: Verdict, now: datetime) -> datetime | None:
     """When the next clock of these registrations and joint registrations ends; ``None`` when none runs."""
     moments = [standing.wakes for standing in verdict.standings] + [joint.wakes for joint in verdict.joints]
+    moments += [split.locks_at and split.locks_at + timedelta(seconds=1) for split in verdict.splits]
     return min((moment for moment in moments if moment and moment > now), default=None)

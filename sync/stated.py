@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 from sync.attribution.apportion import apportion, percent_2dp, share_ppm
@@ -12,9 +11,8 @@ from sync.attribution.weights import VENDOR
 from sync.claim import Claim
 from sync.model.deal import Opportunity, Stage
 from sync.model.directive import Act, Directive
-from sync.model.ids import name
 from sync.model.money import Money
-from sync.model.split import Portion, Split, SplitStatus
+from sync.model.split import Portion, Split, SplitStatus, versioned
 
 
 def stated(deal: Opportunity, claims: Sequence[Claim], said: Directive, before: Split | None) -> Split:
@@ -51,16 +49,9 @@ def stated(deal: Opportunity, claims: Sequence[Claim], said: Directive, before: 
         amount=deal.amount,
         portions=portions,
         arithmetic=(_sentence(said), *newcomers),
+        said=said.id,
     )
     return versioned(split, before)
-
-
-def versioned(split: Split, before: Split | None) -> Split:
-    """The same split again keeps its version and its id; another one is the next version."""
-    if before and replace(before, version=0, decision_id="") == replace(split, version=0, decision_id=""):
-        return before
-    version = before.version + 1 if before else 1
-    return replace(split, version=version, decision_id=name("spl", split.opportunity_id, str(version), repr(split)))
 
 
 def _newcomers(claims: Sequence[Claim], weights: dict[str, Fraction]) -> tuple[str, ...]:

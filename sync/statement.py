@@ -5,14 +5,16 @@ from __future__ import annotations
 import calendar
 import re
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
 from sync.model.ledger import LedgerEntry
 from sync.model.money import Money
 from sync.model.problem import BadInput, Problem
+
+NOTHING: Final[Mapping[str, int]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +80,15 @@ class Statement:
     accounts: tuple[Account, ...]
 
 
-def statement(party: str, name: str, over: Period, entries: Iterable[LedgerEntry]) -> Statement:
-    """The statement of ``party``; ``entries`` are all of it that belong to days up to the period's last."""
-    opening: Counter[str] = Counter()
-    inside: dict[str, list[LedgerEntry]] = {}
+def statement(
+    party: str, name: str, over: Period, entries: Iterable[LedgerEntry], before: Mapping[str, int] = NOTHING
+) -> Statement:
+    """The statement of ``party``; ``entries`` are all of it that belong to days up to the period's last.
+
+    ``before``: minor units by currency that stand for entries before the period, which then are not needed.
+    """
+    opening: Counter[str] = Counter(before)
+    inside: dict[str, list[LedgerEntry]] = {currency: [] for currency in before}
     for entry in entries:
         currency = entry.delta.currency
         inside.setdefault(currency, [])
@@ -100,3 +107,10 @@ def statement(party: str, name: str, over: Period, entries: Iterable[LedgerEntry
     )
     shown = (account for account in accounts if account.entries or account.opening.minor)
     return Statement(party, name, over, tuple(shown))
+
+
+def restated(entries: Iterable[LedgerEntry], currency: str) -> Iterator[LedgerEntry]:
+    """The entries in the reporting currency, by the rates that stand with them; those without one are left out."""
+    for entry in entries:
+        if entry.reported and entry.reported.currency == currency:
+            yield replace(entry, delta=entry.reported)

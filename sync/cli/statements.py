@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,9 +13,12 @@ import typer
 from rich.table import Table
 
 from sync.cli import screen
+from sync.cli.amending import acquired_command, amend_command
+from sync.cli.earning import incentives_command
 from sync.cli.session import DONE, Home, Json, reading
+from sync.config import Config
 from sync.model.problem import BadInput, Problem
-from sync.statement import Account, Statement, period, statement
+from sync.statement import Account, Period, Statement, period, restated, statement
 from sync.store import ledger
 
 COLUMNS = ("day", "currency", "amount", "balance", "deal", "roles", "weight", "cause", "reason", "entry")
@@ -23,9 +27,12 @@ COLUMNS = ("day", "currency", "amount", "balance", "deal", "roles", "weight", "c
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("statement")(statement_command)
+    app.command("incentives")(incentives_command)
+    app.command("amend")(amend_command)
+    app.command("acquired")(acquired_command)
 
 
-def statement_command(
+def statement_command(  # noqa: PLR0913, PLR0917 each option of the command is one
     over: Annotated[str, typer.Option("--period", help="2026, 2026Q4, 2026-11 or 2026-11-01..2026-11-15.")],
     partner: Annotated[
         str, typer.Option("--partner", help="A partner's name or id; without it, all of them.")
@@ -33,6 +40,9 @@ def statement_command(
     home: Home = Path(),
     json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one line an entry.")] = False,
+    reporting: Annotated[
+        str, typer.Option("--in", metavar="CURRENCY", help="In the reporting currency, by the rates of the deals.")
+    ] = "",
     pdf: Annotated[Path | None, typer.Option("--pdf", help="Write a PDF to this file.")] = None,
 ) -> int:
     """Show what partners' parts of won deals came to: opening, every entry, closing, in each currency.
@@ -40,10 +50,11 @@ def statement_command(
     Corrections, credits and refunds after the close are entries of their own: nothing that was stated is rewritten.
     """
     span = period(over)
-    with reading(home) as (_, world), world.store.read() as connection:
+    with reading(home) as (config, world), world.store.read() as connection:
         known = ledger.parties(connection)
-        asked = _asked(partner, known)
-        found = [statement(p, known[p], span, ledger.entries_of_party(connection, p, span.after)) for p in asked]
+        if reporting:
+            _refuse_other(config, reporting)
+        found = [_statement(connection, p, known[p], span, reporting) for p in _asked(partner, known)]
     if pdf:
         _write_pdf(found, pdf)
     elif json:
@@ -53,6 +64,22 @@ def statement_command(
     else:
         _show(found, over)
     return DONE
+
+
+def _statement(connection: Any, party: str, name: str, span: Period, reporting: str) -> Statement:
+    if reporting:
+        everything = ledger.entries_of_party(connection, party, date.min, span.after)
+        return statement(party, name, span, restated(everything, reporting))
+    before = ledger.balances_before(connection, party, span.first)
+    return statement(party, name, span, ledger.entries_of_party(connection, party, span.first, span.after), before)
+
+
+def _refuse_other(config: Config, reporting: str) -> None:
+    """Raises BadInput for a currency in which nothing is reported."""
+    own = config.form.fx.reporting
+    if reporting != own:
+        what = f"reported is in {own}" if own else "there is no reporting currency"
+        raise BadInput([Problem(f"--in {reporting}", what, "set [fx] reporting in config.toml")])
 
 
 def _asked(partner: str, known: dict[str, str]) -> list[str]:

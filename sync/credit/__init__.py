@@ -1,5 +1,8 @@
 """Who is credited for one deal, with which part: the split of a deal from the claims on it."""
 
-from sync.credit.credit import credit
+from sync.credit.credit import Lock, credit
+from sync.credit.reporting import reported
+from sync.credit.succession import handed_over
+from sync.credit.window import as_posted, worth
 
-__all__ = ["credit"]
+__all__ = ["Lock", "as_posted", "credit", "handed_over", "reported", "worth"]

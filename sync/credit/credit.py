@@ -3,33 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sync.claim import Claim
 from sync.credit.division import divide
-from sync.credit.portions import portions_of, repriced
+from sync.credit.locked import follow
+from sync.credit.portions import portions_of
 from sync.credit.team import Team, team_of
 from sync.model.deal import Opportunity, Stage
-from sync.model.ids import name
 from sync.model.ruling import Joint, JointState
-from sync.model.split import Split, SplitStatus
+from sync.model.split import Split, SplitStatus, versioned
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """What may lock a split beside the close: the time that it is, and whether the last close was taken back."""
+
+    now: datetime | None = None
+    taken_back: bool = False
 
 
 def credit(
-    deal: Opportunity, claims: Sequence[Claim], joint: Sequence[Joint], before: Split | None
+    deal: Opportunity, claims: Sequence[Claim], joint: Sequence[Joint], before: Split | None, lock: Lock = Lock()
 ) -> Split | None:
-    """The split of ``deal`` among its credited claims; ``None`` when nobody is credited.
+    """The split of ``deal`` among its credited claims; ``None`` when nobody is credited and nothing is locked.
 
-    ``before`` is the split as it stood: weights that are locked stay while the deal stays won, and the version
-    rises only with a change.
+    ``before`` is the split as it stood: weights that are locked stay while the deal stays won, or once the
+    programme's lock has come; and the version rises only with a change.
     """
     team = team_of(deal, claims, joint)
+    ripe = team is not None and team.lock_at is not None and lock.now is not None and lock.now > team.lock_at
+    closed = deal.stage is Stage.WON and not lock.taken_back
+    if before and before.status is SplitStatus.LOCKED and (closed or ripe):
+        return versioned(follow(before, deal, claims, team), before)
     if team is None:
         return None
-    locked = before if deal.stage is Stage.WON and before and before.status is SplitStatus.LOCKED else None
-    split = repriced(locked, team) if locked and _has_weights(locked) else _divided(team)
-    status = SplitStatus.LOCKED if locked else _status(team, claims, joint)
-    return _versioned(replace(split, status=status, decision_id=""), before)
+    split = replace(_divided(team), status=_status(team, claims, joint, ripe))
+    if split.status is not SplitStatus.LOCKED:
+        split = replace(split, lines=(), locks_at=team.lock_at)
+    return versioned(split, before)
 
 
 def _divided(team: Team) -> Split:
@@ -43,25 +56,13 @@ def _divided(team: Team) -> Split:
         amount=team.deal.amount,
         portions=portions_of(team, division),
         arithmetic=division.arithmetic,
+        lines=division.lines,
     )
 
 
-def _versioned(split: Split, before: Split | None) -> Split:
-    """The same split again keeps its version and its id."""
-    if before and replace(before, version=0, decision_id="") == replace(split, version=0):
-        return before
-    version = before.version + 1 if before else 1
-    return replace(split, version=version, decision_id=name("spl", split.opportunity_id, str(version), repr(split)))
-
-
-def _has_weights(split: Split) -> bool:
-    """Whether the parts are parts of one whole; where lines have both signs, the amounts follow their lines."""
-    return all(portion.share_ppm is not None for portion in split.portions)
-
-
-def _status(team: Team, claims: Sequence[Claim], joint: Sequence[Joint]) -> SplitStatus:
+def _status(team: Team, claims: Sequence[Claim], joint: Sequence[Joint], ripe: bool) -> SplitStatus:
     """Shares that are disputed are not locked with the deal: what the members agree on later still counts (C18)."""
-    if team.deal.stage is Stage.WON and not team.disputed:
+    if (ripe or team.deal.stage is Stage.WON) and not team.disputed:
         return SplitStatus.LOCKED
     if any(claim.live and not claim.state.credited for claim in claims):
         return SplitStatus.DRAFT

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
 
+from sync.attribution.frozen import frozen
 from sync.attribution.grounds import Unusable
 from sync.attribution.lines import LineSplit, split_lines
 from sync.attribution.programme import terms
@@ -19,6 +20,7 @@ from sync.credit.facts import grounds_of, net_lines, one_currency
 from sync.credit.team import Team
 from sync.model.deal import Line
 from sync.model.money import Money
+from sync.model.split import FrozenLine
 
 FALLBACK = "role_pools"
 """What divides a deal that the policy's model cannot: every programme has pools, and they make 100."""
@@ -38,6 +40,7 @@ class Division:
     amounts: Mapping[str, int] | None
     arithmetic: tuple[str, ...]
     capped: frozenset[str] = frozenset()
+    lines: tuple[FrozenLine, ...] = ()
 
 
 def divide(team: Team) -> Division:
@@ -70,9 +73,10 @@ def _is_bundle(team: Team) -> bool:
 
 def _by_lines(team: Team) -> Division:
     assert team.deal.amount is not None
-    result = split_lines(net_lines(team), team.deal.amount.minor, team.order)
+    lines = net_lines(team)
+    result = split_lines(lines, team.deal.amount.minor, team.order)
     arithmetic = tuple(_line_sentence(line, result, team.deal.amount.currency) for line in team.deal.lines)
-    return Division("lines", result.weights, result.totals, arithmetic)
+    return Division("lines", result.weights, result.totals, arithmetic, lines=frozen(lines, result))
 
 
 def _line_sentence(line: Line, result: LineSplit, currency: str) -> str:

@@ -22,7 +22,7 @@ def grounds_of(team: Team) -> Grounds:
     deal, zone = team.deal, ZoneInfo(team.policy.calendar.zone)
     return Grounds(
         touches=tuple(touch for member in team.everybody.values() for touch in _touches(member, zone)),
-        lock=_lock(deal, zone),
+        lock=_lock(deal, zone, team.lock_at),
         opened=deal.created_at,
         lines=net_lines(team) if one_currency(deal) else (),
         agreed=team.agreement.parts if team.agreement else {},
@@ -40,11 +40,12 @@ def _touches(member: Member, zone: ZoneInfo) -> Iterator[Touch]:
         yield Touch(who, min(approved).astimezone(zone), "APPROVAL", Milestone.REGISTRATION_APPROVED)
 
 
-def _lock(deal: Opportunity, zone: ZoneInfo) -> datetime | None:
-    """The end of the day on which the deal was closed; an open deal is still being worked on."""
+def _lock(deal: Opportunity, zone: ZoneInfo, planned: datetime | None) -> datetime | None:
+    """The programme's lock, or the end of the day of the close if that is earlier; else work still counts."""
     if not deal.stage.closed or deal.close_date is None:
-        return None
-    return datetime.combine(deal.close_date, time.max, zone)
+        return planned
+    closed = datetime.combine(deal.close_date, time.max, zone)
+    return min(planned, closed) if planned else closed
 
 
 def one_currency(deal: Opportunity) -> bool:

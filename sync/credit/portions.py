@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final, TypedDict
 
-from sync.attribution.apportion import Parts, apportion
+from sync.attribution.apportion import Parts
 from sync.attribution.lines import Line as NetLine
 from sync.attribution.lines import spread
 from sync.claim import Claim
@@ -16,7 +16,7 @@ from sync.credit.facts import one_currency
 from sync.credit.team import Team
 from sync.model.deal import Opportunity
 from sync.model.money import Money
-from sync.model.split import Portion, Split
+from sync.model.split import Portion
 
 NOTHING: Final = Decimal("0.00")
 
@@ -105,18 +105,13 @@ def _covered(deal: Opportunity, claim: Claim) -> list[str]:
     return [line.id for line in deal.lines if line.family in families]
 
 
-def repriced(before: Split, team: Team) -> Split:
-    """A locked split keeps its weights and who counts for what; only the amounts follow the deal."""
-    amount = team.deal.amount
-    if before.amount == amount:
-        return before
-    weights = {portion.party: Fraction(portion.weight) for portion in before.portions}
-    minor = apportion(amount.minor, weights, list(weights)) if amount else {}
-
-    def follow(portion: Portion) -> Portion:
-        numbers = _valued(team, portion.party, (portion.sourced, portion.influenced, portion.fulfilled))
-        if portion.party not in team.members:
-            numbers["fulfilled_amount"] = portion.fulfilled_amount
-        return replace(portion, amount=Money(minor[portion.party], amount.currency) if amount else None, **numbers)
-
-    return replace(before, amount=amount, portions=tuple(map(follow, before.portions)))
+def valued(portion: Portion, deal: Opportunity, team: Team | None) -> Portion:
+    """A portion of a locked split: who counts for what stays, only the values follow the deal."""
+    if team is not None and portion.party in team.members:
+        flags = (portion.sourced, portion.influenced, portion.fulfilled)
+        return replace(portion, **_valued(team, portion.party, flags))
+    return replace(
+        portion,
+        sourced_amount=deal.amount if portion.sourced else None,
+        influenced_amount=deal.amount if portion.influenced else None,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
 
@@ -30,6 +31,7 @@ class Team:
     leavers: dict[str, tuple[Member, Fraction]]
     pending: dict[str, Member]
     agreement: Agreement | None
+    lock_at: datetime | None = None  # when the weights are locked, if the deal is not closed before
 
     @cached_property
     def everybody(self) -> dict[str, Member]:
@@ -85,7 +87,15 @@ def team_of(deal: Opportunity, claims: Sequence[Claim], joint: Sequence[Joint]) 
     else:
         stays, waits = ({} if _rule(policy) is Withdrawal.REDISTRIBUTE else leavers), {}
     members = members_of(deal, credited, source_of(deal, credited))
-    return Team(deal, policy, members, stays, waits, agreement)
+    return Team(deal, policy, members, stays, waits, agreement, _lock_at(deal, policy, joint))
+
+
+def _lock_at(deal: Opportunity, policy: Policy, joint: Sequence[Joint]) -> datetime | None:
+    """Domain §3.3: some days after the deal's start, and not before all members had agreed."""
+    days = policy.attribution.lock_days
+    if days is None:
+        return None
+    return max([deal.created_at + timedelta(days), *(group.active_at for group in joint if group.active_at)])
 
 
 def _rule(policy: Policy) -> Withdrawal:

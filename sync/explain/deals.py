@@ -112,7 +112,8 @@ def _split(split: Split, partners: Mapping[str, str]) -> dict[str, Any]:
         "model": split.model,
         "policy": split.policy,
         "amount": str(split.amount) if split.amount else None,
-        "arithmetic": list(split.arithmetic),
+        "arithmetic": [*split.arithmetic, *split.notes, *filter(None, [split.waiting])],
+        "waiting": split.waiting or None,
         "portions": [
             {
                 "partner": partners.get(portion.party, portion.party),

@@ -106,6 +106,7 @@ def _partner(thing: Linked) -> Partner:
         agreement_regions=_first(thing, "agreement_regions") or (),
         agreement_families=_first(thing, "agreement_families") or (),
         agreement_exclusive=bool(_first(thing, "agreement_exclusive")),
+        also=_other_ids("partners", thing),
     )
 
 
@@ -134,6 +135,7 @@ def _opportunity(
         owners=_every(thing, lambda row: row.values.get("owner")),
         last_activity=max(filter(None, (row.values.get("last_activity") for row in thing.alive)), default=None),
         merged=_merged(thing),
+        also=_other_ids("opportunities", thing),
         currencies=_every(thing, lambda row: row.values.get("amount") and row.values["amount"].currency),
     )
 
@@ -147,6 +149,15 @@ def _merged(thing: Linked) -> tuple[str, ...]:
     """The ids of records that are part of this thing no longer under their own name."""
     listed = {old for row in thing.alive for old in row.values.get("merged_ids") or ()}
     return tuple(sorted(listed | {row.ref.id for row in thing.rows if row.deleted and row.merged_into}))
+
+
+def _other_ids(kind: str, thing: Linked) -> tuple[str, ...]:
+    """The ids that this thing's other rows, and those merged into them, have or had as things of their own."""
+    refs = {row.ref for row in thing.rows}
+    for row in thing.rows:
+        refs |= {Ref(row.ref.connection, row.ref.kind, old) for old in row.values.get("merged_ids") or ()}
+    prefix = "par" if kind == "partners" else "opp"
+    return tuple(sorted(name(prefix, str(ref)) for ref in refs - {thing.rows[0].ref}))
 
 
 def _stage(row: Row) -> Stage | None:

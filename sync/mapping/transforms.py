@@ -10,14 +10,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Final
 
 from connector.record import Ref, Text, datetime_text, number_text
 from sync.domains import domain
-from sync.model.money import Money
+from sync.model.money import Money, shortened
 from sync.model.registration import Evidence
 
 Texts = tuple[Text, ...]
+
+DIGITS: Final = 30
+"""Of a number, on each side of its point: more than any CRM holds, and short enough to be reckoned with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +71,11 @@ def _number(text: str) -> Decimal:
     try:
         number = Decimal(text)
     except InvalidOperation:
-        raise ValueError(f"{text!r} is not a number") from None
+        raise ValueError(f"{shortened(text)} is not a number") from None
     if not number.is_finite():
-        raise ValueError(f"{text!r} is not a number")
+        raise ValueError(f"{shortened(text)} is not a number")
+    if number.adjusted() >= DIGITS or number.as_tuple().exponent < -DIGITS:  # type: ignore[operator] # finite
+        raise ValueError(f"{shortened(text)} has more than {DIGITS} digits before or after the point")
     return number
 
 

@@ -65,4 +65,5 @@ class Opportunity:
     owners: tuple[str, ...] = ()  # the people who own it, by their ids in its CRMs
     last_activity: date | None = None
     merged: tuple[str, ...] = ()  # ids of the records that were merged into one of its rows
+    also: tuple[str, ...] = ()  # ids that it had while some of its rows were deals of their own
     currencies: tuple[str, ...] = ()  # every currency in which one of its rows states the amount

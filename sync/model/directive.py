@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
+from sync.model.money import Money
 from sync.model.registration import Role, State
 
 
 class Act(StrEnum):
-    """What was said. The first group is about a registration, the second about a case, the third about a deal."""
+    """What was said. The first group is about a registration, the second about a case, the third about a deal, the
+    last about a partner."""
 
     ADOPT = "ADOPT"  # what the CRM already held when dealsync took over counts as decided by people
     APPROVE = "APPROVE"
@@ -26,6 +29,13 @@ class Act(StrEnum):
     DISMISS = "DISMISS"  # not a conflict
 
     SHARE = "SHARE"  # the split is ``parts``; without parts, what the policy says again
+    AMEND = "AMEND"  # what the deal became after its amendment window counts: ``amount`` is what was accepted
+
+    ACQUIRED = "ACQUIRED"  # about a partner: it became part of ``winner``, which inherits its account
+
+
+AFTER_CLOSE: Final = frozenset({Act.AMEND, Act.ACQUIRED})
+"""Said about what is posted: it takes nothing back of what was said about the division."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,5 +69,7 @@ class Directive:
     protection_end: date | None = None
     days: int | None = None
     winner: str | None = None
+    amount: Money | None = None
+    name: str = ""  # what the winner is called
     parts: tuple[StatedPart, ...] = ()
     seq: int = 0

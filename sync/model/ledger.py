@@ -21,8 +21,10 @@ class Cause(StrEnum):
     WITHDRAWAL = "WITHDRAWAL"  # somebody left, or was taken out
     CORRECTION = "CORRECTION"  # people divided the deal anew
     CURRENCY = "CURRENCY"  # the deal was entered in another currency: all back, and again
+    RATE = "RATE"  # a rate came to be known: the same amount, now in the reporting currency too
     REOPEN = "REOPEN"  # the deal is not won any more: all back
-    ACQUIRED = "ACQUIRED"  # the partner became part of another
+    ACQUIRED = "ACQUIRED"  # the partner became part of another, which inherits its account
+    MERGED = "MERGED"  # the deal turned out to be another one: all back, it is counted there
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +48,26 @@ class LedgerEntry:
     reason: str = ""
     deal: str = ""
     name: str = ""
+    reported: Money | None = None  # the same in the reporting currency, by the rate that stands with the split
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What has been posted for one deal: how many entries, and their sum by party and currency (minor units)."""
+    """What has been posted for one deal: how many entries, and their sum by party and currency (minor units).
+
+    ``since`` is the day of the first entry: that of the close. ``cause`` is that of the latest.
+    """
 
     entries: int = 0
     balances: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    since: date | None = None
+    cause: Cause | None = None
+    reported: Mapping[tuple[str, str], Money] = field(default_factory=dict)  # by party and currency of the deal
+
+    @property
+    def taken_back(self) -> bool:
+        """Whether the deal was opened again after it was won, and not won since."""
+        return self.cause is Cause.REOPEN
 
     @property
     def open(self) -> bool:

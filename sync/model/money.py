@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from functools import lru_cache
+from typing import Final
 
 from iso4217 import Currency
+
+DIGITS: Final = 18
+"""Of an amount, coins included: what both vendors' number fields hold, and a 64-bit column of the ledger."""
+
+_COINS: Final = Context(prec=DIGITS, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation])
+"""Refuses what has more digits; the rounding to whole coins is the only one."""
 
 
 @lru_cache(maxsize=256)
@@ -32,21 +39,30 @@ class Money:
     def parse(cls, text: str, currency: str) -> Money:
         """A decimal text in major units, rounded half-even to the currency's exponent.
 
-        Raises ValueError when it is not a number or the currency is unknown.
+        Raises ValueError when it is not a number or too large for one, or when the currency is unknown.
         """
         try:
             number = Decimal(text)
         except InvalidOperation:
-            raise ValueError(f"{text!r} is not an amount") from None
+            raise ValueError(f"{shortened(text)} is not an amount") from None
         if not number.is_finite():
-            raise ValueError(f"{text!r} is not an amount")
-        minor = number.scaleb(exponent(currency)).quantize(Decimal(1), ROUND_HALF_EVEN)
-        return cls(int(minor), currency)
+            raise ValueError(f"{shortened(text)} is not an amount")
+        digits = exponent(currency)
+        try:
+            coins = number.quantize(Decimal((0, (1,), -digits)), context=_COINS)
+        except InvalidOperation:
+            raise ValueError(f"{shortened(text)} is too large for an amount: at most {DIGITS} digits") from None
+        return cls(int(coins.scaleb(digits)), currency)
 
     @property
     def major(self) -> Decimal:
         """The exact amount in major units, with the currency's digits."""
-        return Decimal(self.minor).scaleb(-exponent(self.currency))
+        return Decimal(f"{self.minor}E-{exponent(self.currency)}")
 
     def __str__(self) -> str:
         return f"{self.major:,.{exponent(self.currency)}f} {self.currency}"
+
+
+def shortened(text: str) -> str:
+    """A text as a message quotes it, however long it is."""
+    return repr(text if len(text) <= 40 else f"{text[:40]}…")

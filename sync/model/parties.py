@@ -69,6 +69,7 @@ class Partner:
     agreement_regions: tuple[str, ...] = ()
     agreement_families: tuple[str, ...] = ()
     agreement_exclusive: bool = False
+    also: tuple[str, ...] = ()  # ids that it had while some of its rows were partners of their own
 
     def certified_on(self, day: date) -> frozenset[str]:
         """The certificates that are valid on a day."""

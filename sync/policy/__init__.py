@@ -3,6 +3,7 @@
 from sync.policy.approvals import Approvals, Chain, Delegation
 from sync.policy.attribution import Attribution
 from sync.policy.conflicts import ConflictRules, Ladder
+from sync.policy.incentives import IncentiveRule
 from sync.policy.joint import Alliance, JointRules
 from sync.policy.policies import Policies, lint, parse
 from sync.policy.policy import Policy
@@ -17,6 +18,7 @@ __all__ = [
     "Chain",
     "ConflictRules",
     "Delegation",
+    "IncentiveRule",
     "JointRules",
     "Ladder",
     "Policies",

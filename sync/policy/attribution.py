@@ -18,7 +18,11 @@ Proof = Literal["APPROVAL", "POC", "MEETING", "QUOTE", "NDA", "EMAIL", "OTHER"]
 
 
 class Attribution(Section):
-    """How credit is divided. Percents are of the whole deal; ``late_factor`` and multipliers are factors."""
+    """How credit is divided. Percents are of the whole deal; ``late_factor`` and multipliers are factors.
+
+    The weights are locked at the close, or ``lock_days`` after the deal's start. ``amendment_days`` after the close
+    no change of the deal counts by itself; 0 is never.
+    """
 
     model: Literal[
         "role_pools",
@@ -45,6 +49,8 @@ class Attribution(Section):
     vendor_share: Percent = Decimal(0)
     withdrawal: Literal["redistribute", "vendor", "vest"] = "redistribute"
     vesting: Mapping[Proof, Percent] = Field(default_factory=dict)
+    lock_days: int | None = Field(default=None, ge=0)
+    amendment_days: int = Field(default=90, ge=0)
 
     @field_validator("vesting")
     @classmethod

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from sync.model.ids import digest
 from sync.model.problem import Problem
+from sync.model.rates import Rates
 from sync.policy.policy import Policy
 from sync.policy.scope import Scope
 
@@ -37,6 +38,7 @@ class Policies:
     """Every version of every policy."""
 
     all: tuple[Policy, ...]
+    rates: Rates | None = None  # for reporting; nothing is decided by them
 
     def __post_init__(self) -> None:
         if not self.all:
@@ -44,8 +46,9 @@ class Policies:
 
     @property
     def hash(self) -> str:
-        """Changes when any policy does."""
-        return digest(*sorted(policy.model_dump_json() for policy in self.all))
+        """Changes when any policy or rate does."""
+        rates = [repr(self.rates)] if self.rates else []
+        return digest(*sorted(policy.model_dump_json() for policy in self.all), *rates)
 
     def by_id(self, policy_id: str) -> Policy | None:
         return next((policy for policy in self.all if policy.id == policy_id), None)

@@ -16,6 +16,7 @@ from sync.model.registration import Role
 from sync.policy.approvals import Approvals
 from sync.policy.attribution import Attribution
 from sync.policy.conflicts import ConflictRules, Ladder
+from sync.policy.incentives import IncentiveRule
 from sync.policy.joint import JointRules
 from sync.policy.scope import RoleRules, Scope
 from sync.policy.section import Section
@@ -40,6 +41,7 @@ class Policy(Section):
     attribution: Attribution = Attribution()
     approvals: Approvals = Approvals()
     joint: JointRules = JointRules()
+    incentives: Mapping[Role, IncentiveRule] = Field(default_factory=dict)
 
     @property
     def id(self) -> str:

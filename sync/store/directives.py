@@ -64,9 +64,14 @@ def load_directives(connection: Connection, subjects: Sequence[str]) -> dict[str
 
 
 def with_directives(connection: Connection, facts: Sequence[Facts], histories: Sequence[History]) -> list[Facts]:
-    """The facts with everything that people said about their registrations, deals and cases."""
+    """The facts with all that people said about their registrations, deals and cases, and about who has a part."""
     subjects = [
-        [*(r.id for r in own.registrations), *(d.id for d in own.opportunities), *history.cases]
+        [
+            *(r.id for r in own.registrations),
+            *(d.id for d in own.opportunities),
+            *history.cases,
+            *sorted({party for posted in history.posted.values() for party, _ in posted.balances}),
+        ]
         for own, history in zip(facts, histories, strict=True)
     ]
     said = load_directives(connection, sorted({subject for group in subjects for subject in group}))

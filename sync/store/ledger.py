@@ -11,7 +11,8 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from sync.model.facts import Facts, History
-from sync.model.ledger import LedgerEntry, Posted
+from sync.model.ledger import Cause, LedgerEntry, Posted
+from sync.model.money import Money
 from sync.store.dialect import insert
 from sync.store.rows import chunks, moment_text
 from sync.store.tables import ledger
@@ -42,13 +43,50 @@ def load_posted(connection: Connection, deals: Sequence[str]) -> dict[str, Poste
     """What has been posted for some deals, by deal."""
     counts: dict[str, int] = defaultdict(int)
     balances: dict[str, dict[tuple[str, str], int]] = defaultdict(dict)
+    since: dict[str, str] = {}
+    latest: dict[str, int] = defaultdict(int)
     for chunk in chunks(deals):
         place = (ledger.c.opportunity_id, ledger.c.party, ledger.c.currency)
-        query = select(*place, func.sum(ledger.c.minor).label("minor"), func.count().label("entries"))
+        summed = func.sum(ledger.c.minor).label("minor"), func.count().label("entries")
+        query = select(*place, *summed, func.min(ledger.c.day).label("first"), func.max(ledger.c.seq).label("last"))
         for row in connection.execute(query.where(ledger.c.opportunity_id.in_(chunk)).group_by(*place)):
             counts[row.opportunity_id] += row.entries
             balances[row.opportunity_id][row.party, row.currency] = int(row.minor)
-    return {deal: Posted(counts[deal], balances[deal]) for deal in balances}
+            since[row.opportunity_id] = min(row.first, since.get(row.opportunity_id, row.first))
+            latest[row.opportunity_id] = max(row.last, latest[row.opportunity_id])
+    causes = _causes(connection, list(latest.values()))
+    reported = _reported(connection, list(balances))
+    return {
+        deal: Posted(
+            counts[deal], own, date.fromisoformat(since[deal]), causes[latest[deal]], reported.get(deal, {})
+        )
+        for deal, own in balances.items()
+    }
+
+
+def _reported(connection: Connection, deals: Sequence[str]) -> dict[str, dict[tuple[str, str], Money]]:
+    """What was posted in a reporting currency, by deal, then by party and currency of the deal."""
+    found: dict[str, dict[tuple[str, str], Money]] = defaultdict(dict)
+    for chunk in chunks(deals):
+        query = select(ledger.c.opportunity_id, ledger.c.body).where(
+            ledger.c.opportunity_id.in_(chunk), ledger.c.body.contains('"reported":{')
+        )
+        for row in connection.execute(query.order_by(ledger.c.seq)):
+            entry = msgspec.json.decode(row.body, type=LedgerEntry)
+            if entry.reported:
+                place = entry.party, entry.delta.currency
+                known = found[row.opportunity_id].get(place)
+                total = entry.reported.minor + (known.minor if known else 0)
+                found[row.opportunity_id][place] = Money(total, entry.reported.currency)
+    return found
+
+
+def _causes(connection: Connection, entries: Sequence[int]) -> dict[int, Cause]:
+    found: dict[int, Cause] = {}
+    for chunk in chunks(entries):
+        for row in connection.execute(select(ledger.c.seq, ledger.c.cause).where(ledger.c.seq.in_(chunk))):
+            found[row.seq] = Cause(row.cause)
+    return found
 
 
 def entries_of_deal(connection: Connection, deal: str) -> list[LedgerEntry]:
@@ -57,21 +95,32 @@ def entries_of_deal(connection: Connection, deal: str) -> list[LedgerEntry]:
     return [msgspec.json.decode(body, type=LedgerEntry) for body in connection.scalars(query)]
 
 
-def entries_of_party(connection: Connection, party: str, until: date) -> Iterator[LedgerEntry]:
-    """Every entry of one party that belongs to a day before ``until``, by day and posting."""
-    query = select(ledger.c.body).where(ledger.c.party == party, ledger.c.day < until.isoformat())
+def balances_before(connection: Connection, party: str, day: date) -> dict[str, int]:
+    """What one party had before a day, by currency, in minor units."""
+    query = select(ledger.c.currency, func.sum(ledger.c.minor)).where(
+        ledger.c.party == party, ledger.c.day < day.isoformat()
+    )
+    return {row[0]: int(row[1]) for row in connection.execute(query.group_by(ledger.c.currency))}
+
+
+def entries_of_party(connection: Connection, party: str, since: date, until: date) -> Iterator[LedgerEntry]:
+    """Every entry of one party that belongs to a day from ``since`` to before ``until``, by day and posting."""
+    query = select(ledger.c.body).where(
+        ledger.c.party == party, ledger.c.day >= since.isoformat(), ledger.c.day < until.isoformat()
+    )
     for body in connection.scalars(query.order_by(ledger.c.day, ledger.c.seq)):
         yield msgspec.json.decode(body, type=LedgerEntry)
 
 
 def with_posted(connection: Connection, histories: Sequence[History], facts: Sequence[Facts]) -> list[History]:
     """The histories with what has been posted for their deals."""
-    posted = load_posted(connection, sorted({deal.id for own in facts for deal in own.opportunities}))
+    groups = [[known for deal in own.opportunities for known in (deal.id, *deal.also)] for own in facts]
+    posted = load_posted(connection, sorted({deal for deals in groups for deal in deals}))
     if not posted:
         return list(histories)
     return [
-        replace(history, posted={deal.id: posted[deal.id] for deal in own.opportunities if deal.id in posted})
-        for history, own in zip(histories, facts, strict=True)
+        replace(history, posted={deal: posted[deal] for deal in deals if deal in posted})
+        for history, deals in zip(histories, groups, strict=True)
     ]
 
 
@@ -84,7 +133,13 @@ def totals(connection: Connection) -> dict[tuple[str, str], int]:
 
 
 def parties(connection: Connection) -> dict[str, str]:
-    """Everybody who ever had an entry, by id, with the name of the latest one."""
-    latest = select(func.max(ledger.c.seq)).group_by(ledger.c.party).scalar_subquery()
-    query = select(ledger.c.party, ledger.c.name).where(ledger.c.seq.in_(latest)).order_by(ledger.c.name)
-    return {row.party: row.name for row in connection.execute(query)}
+    """Everybody who ever had an entry, by id, with the latest name, by name.
+
+    A record that was merged away has no name any more: then the one before counts.
+    """
+    named = select(ledger.c.party, ledger.c.name).group_by(ledger.c.party, ledger.c.name)
+    found: dict[str, str] = {}
+    for row in connection.execute(named.order_by(func.max(ledger.c.seq))):
+        if row.name != row.party or row.party not in found:
+            found[row.party] = row.name
+    return dict(sorted(found.items(), key=lambda entry: (entry[1], entry[0])))

@@ -200,7 +200,7 @@ def booked(deal: Mapping[str, Any]) -> Iterator[tuple[LedgerEntry, ...]]:
     for version in range(len(deal["amounts"])):
         now = split(deal, version)
         won = Opportunity("opp_1", "A deal", (), None, Stage.WON, NOON, amount=now.amount)
-        entries = post(NOON, Sold(won, now, before, posted, {}))
+        entries = post(NOON, Sold(won, now, before, posted))
         sums = {(entry.party, entry.delta.currency): entry.delta.minor for entry in entries}
         balances = {place: posted.balances.get(place, 0) + minor for place, minor in sums.items()}
         posted, before = Posted(posted.entries + len(entries), balances), now

@@ -118,6 +118,7 @@ SAID: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "until": ("protection_end", lambda text: moment(text).date()),
     "days": ("days", int),
     "message": ("message", str),
+    "amount": ("amount", money),
     "parts": ("parts", lambda parts: tuple(map(_part, parts))),
 }
 

@@ -18,6 +18,7 @@ from sync.model.facts import Facts, History, Verdict
 from sync.model.registration import State
 from sync.model.ruling import Case, CaseState, Decision, Joint, JointState, Severity
 from sync.model.split import Split
+from tests.steps import posting
 
 from .reading import Moment, Scenario, moment, read
 
@@ -82,7 +83,8 @@ def play(scenario: Scenario, back: Mapping[str, str]) -> None:
             other = decide(facts, before, scenario.policies, point.now)
             assert other == verdict, f"{where}: read in another order"
         again = decide(point.facts, remembered(before, verdict), scenario.policies, point.now)
-        assert again == replace(verdict, decisions=()), f"{where}: deciding again moved something"
+        assert again == replace(verdict, decisions=(), entries=()), f"{where}: deciding again moved something"
+        posting.holds(point.facts, verdict, remembered(before, verdict).posted)
 
 
 def _keys(facts: Facts) -> list[str]:
@@ -90,12 +92,13 @@ def _keys(facts: Facts) -> list[str]:
 
 
 def remembered(history: History, verdict: Verdict) -> History:
-    """What the store would give back: a split that ended is still remembered."""
+    """What the store would give back: a split that ended is still remembered, and what was posted."""
     return History(
         standings={standing.registration_id: standing for standing in verdict.standings},
         cases={case.id: case for case in verdict.cases},
         joints={joint.id: joint for joint in verdict.joints},
         splits={**history.splits, **{split.opportunity_id: split for split in verdict.splits}},
+        posted=posting.posted(history.posted, verdict.entries),
     )
 
 
@@ -117,6 +120,8 @@ def told(verdict: Verdict, back: Mapping[str, str], expect: Mapping[str, Any]) -
         said["protected_until"] = {key: standings[key].protection_end for key in expect["protected_until"]}
     if "joints" in expect:
         said["joints"] = sorted(_joint(joint, back) for joint in verdict.joints)
+    if "posted" in expect:
+        said["posted"] = posting.told(verdict.entries)
     if "splits" in expect:
         said["splits"] = {split.opportunity_id: _split(split) for split in verdict.splits}
     for key, words in expect.get("message", {}).items():

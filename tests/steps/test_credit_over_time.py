@@ -82,7 +82,12 @@ def test_a_locked_split_keeps_its_weights_and_follows_the_amount() -> None:
 
 def test_a_locked_split_does_not_move_with_roles_or_claims() -> None:
     locked = split_of(deal(stage=Stage.WON), *THREE)
-    assert won(locked, "100.00", *THREE[:2], approved("D", "delta", "SUPPORT")) == locked
+    assert won(locked, "100.00", *THREE[:2]) == locked
+    later = won(locked, "100.00", *THREE[:2], approved("D", "delta", "SUPPORT"))
+    assert later.portions == locked.portions
+    note = "Delta was approved after the lock and has no part, until a person states the split anew."
+    assert later.notes == (note,)
+    assert won(later, "100.00", *THREE[:2], approved("D", "delta", "SUPPORT")) == later
 
 
 def test_a_deal_that_was_won_by_mistake_is_divided_anew_at_once() -> None:
