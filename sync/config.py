@@ -82,6 +82,12 @@ class FxForm(_Frozen):
         return currency
 
 
+class PortalForm(_Frozen):
+    """``[portal]``: the connection in which registrations that partners file become records; empty: none."""
+
+    files_to: str = ""
+
+
 class ScheduleForm(_Frozen):
     """``[schedule]``: ``every N minutes`` or ``cron M H D M W``; an empty ``reconcile`` is never."""
 
@@ -101,6 +107,7 @@ class ConfigForm(_Frozen):
     limits: LimitsForm = LimitsForm()
     fx: FxForm = FxForm()
     schedule: ScheduleForm = ScheduleForm()
+    portal: PortalForm = PortalForm()
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +266,9 @@ def _between(form: ConfigForm, forms: list[tuple[str, MappingForm]]) -> Iterator
         names = ", ".join(form.connection)
         what = "several connections, and nothing says whose stage, amount and lines count"
         yield Problem("config.toml: records.opportunity", what, f"set it to one of {names}")
+    if form.portal.files_to not in ("", *form.connection):
+        what = f"no connection is called {form.portal.files_to!r}"
+        yield Problem("config.toml: portal.files_to", what, "correct the name")
     for kind, name in form.records.items():
         if name not in form.connection:
             yield Problem(f"config.toml: records.{kind}", f"no connection is called {name!r}", "correct the name")

@@ -14,6 +14,7 @@ from sync.agreement import Agreement, compare
 from sync.apply import Sent, apply, recover
 from sync.audit import Event
 from sync.brake import canary_sang, first_few, lost, mark_loss, pauses, stop_fights, stopped
+from sync.forward import forward
 from sync.model.ids import name
 from sync.model.plan import Plan
 from sync.page import Judged, gather_page, judge_page
@@ -58,6 +59,8 @@ def cycle(
     """
     report = Report(name("run", datetime_text(now)), now)
     step(look_back, world, report, now)
+    if send and not world.observe:
+        step(forward, world, report, now)
     step(pull_all, world, report, now)
     step(notice_new_rules, world, now)
     if step(half_read, world, report):
@@ -270,6 +273,7 @@ def summary(report: Report) -> dict[str, object]:
         "changes": {"create": report.totals.create, "update": report.totals.update, "delete": report.totals.delete},
         "held": report.totals.held,
         "outcomes": dict(report.outcomes),
+        "filed": dict(report.filed),
         "complete": report.complete,
         "notes": report.notes,
     }

@@ -66,6 +66,7 @@ class Report:
     decisions: Counter[str] = field(default_factory=Counter)
     totals: Totals = field(default_factory=Totals)
     outcomes: Counter[str] = field(default_factory=Counter)
+    filed: Counter[str] = field(default_factory=Counter)  # what became of what partners filed
     changes: list[PlannedChange] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
     faults: list[tuple[PlannedChange, str]] = field(default_factory=list)

@@ -26,6 +26,7 @@ class Rule:
     setting: Setting
     ours: bool
     writes: bool
+    filed: bool = False  # people fill it in
 
 
 _ASK: Final = object()
@@ -81,9 +82,20 @@ class FieldMap:
 
     def write(self, values: Mapping[str, Any]) -> dict[str, Text]:
         """CRM text for the paths of ``values`` that this mapping writes. Raises ValueError naming the path."""
+        return self._texts(values, [rule for rule in self.rules if rule.writes])
+
+    def file(self, values: Mapping[str, Any]) -> dict[str, Text]:
+        """CRM text for the paths of ``values`` that people own, as filed. Raises as `write`."""
+        return self._texts(values, [rule for rule in self.rules if rule.filed])
+
+    def remotes(self, path: str) -> tuple[str, ...]:
+        """The remote fields of one path; none when it is not mapped."""
+        return next((rule.remotes for rule in self.rules if rule.path == path), ())
+
+    def _texts(self, values: Mapping[str, Any], rules: Sequence[Rule]) -> dict[str, Text]:
         written: dict[str, Text] = {}
-        for rule in self.rules:
-            if not rule.writes or rule.path not in values:
+        for rule in rules:
+            if rule.path not in values:
                 continue
             try:
                 texts = rule.transform.write(values[rule.path], rule.setting)
@@ -146,6 +158,7 @@ def _rule(form: MappingForm, field: FieldForm, currency: str | None) -> Rule:
         ),
         ours=path.ours,
         writes=field.direction != "in",
+        filed=field.owner == "filed",
     )
 
 

@@ -6,7 +6,7 @@ plain sentence when the text is not what the mapping says it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -118,6 +118,11 @@ def _evidence(text: str) -> tuple[Evidence, ...]:
     return tuple(found)
 
 
+def _write_evidence(pieces: Iterable[Evidence] | None, _: Setting) -> Texts:
+    """What somebody files is verified by nobody: only vendor staff adds that word."""
+    return ("\n".join(f"{piece.kind}|{datetime_text(piece.at)}|{piece.ref}|" for piece in pieces or ()) or None,)
+
+
 def _certifications(text: str) -> tuple[tuple[str, date | None], ...]:
     found = []
     for word in _words(text):
@@ -173,7 +178,7 @@ TRANSFORMS: dict[str, Transform] = {
         _write_money,
         width=2,
     ),
-    "domain": Transform("The registrable domain of a web or mail address.", _one(domain), _no_write),
+    "domain": Transform("The registrable domain of a web or mail address.", _one(domain), _text(str)),
     "words": Transform(
         "Several words in one field, separated by semicolons.",
         lambda texts, _: () if texts[0] is None else _words(texts[0]),
@@ -201,7 +206,7 @@ TRANSFORMS: dict[str, Transform] = {
         lambda texts, setting: tuple(_reference(word, setting) for word in _words(texts[0] or "")),
         lambda refs, _: (";".join(ref.id for ref in refs) or None,),
     ),
-    "evidence": Transform("One piece of evidence a line: kind|at|ref|verified.", _one(_evidence), _no_write),
+    "evidence": Transform("One piece of evidence a line: kind|at|ref|verified.", _one(_evidence), _write_evidence),
     "certifications": Transform(
         "Certificates as code:valid_to, separated by semicolons.", _one(_certifications), _no_write
     ),

@@ -49,6 +49,7 @@ class PlannedChange:
     reason: str
     group: str = ""
     creates: bool = False
+    filed: bool = False  # a person's own words: none of ours, so nothing that we would ever take back
 
     @property
     def id(self) -> str:

@@ -72,8 +72,8 @@ def open_entries(connection: Connection, states: Sequence[str], run_id: str | No
 
 
 def done_entries(connection: Connection, run_id: str) -> list[Entry]:
-    """What one run has written, latest first: the order in which it is taken back."""
-    return open_entries(connection, [DONE], run_id)[::-1]
+    """What one run has written by itself, latest first: the order in which it is taken back."""
+    return [entry for entry in open_entries(connection, [DONE], run_id)[::-1] if not entry.change.filed]
 
 
 def last_writing_run(connection: Connection) -> str | None:
@@ -138,6 +138,10 @@ def settle_done(connection: Connection, entry: Entry, record_id: str | None, now
         )
         gone = str(Ref(change.connection, change.object, record_id or ""))
         connection.execute(update(record).where(record.c.key == gone).values(deleted=True))
+        return
+    if change.filed:  # a person's words are no baseline of ours; a new record is news to the next reading
+        if change.op is Op.UPDATE:
+            _echo(connection, entry, change.key, now)
         return
     upsert(connection, baseline, [place | {"field": field.field, "text": field.after} for field in change.fields])
     row_id = change.key if change.op is Op.UPDATE else record_id

@@ -17,7 +17,7 @@ from sync.model.registration import Evidence
 
 STAGES = Choices({"Qualify": "QUALIFIED", "Discover": "QUALIFIED", "Closed Won": "WON"})
 SETTING = Setting("sf", STAGES, refers=("hs", "deals"), currency="EUR")
-READS_ONLY = {"domain", "evidence", "certifications"}
+READS_ONLY = {"certifications"}
 quick = settings(deadline=None, max_examples=60)
 
 
@@ -186,6 +186,12 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "day": st.dates(),
     "moment": st.datetimes(timezones=st.just(UTC)),
     "money": st.builds(Money, st.integers(-(10**15), 10**15), st.sampled_from(["EUR", "JPY", "KWD"])),
+    "domain": st.sampled_from(["acme.com", "acme.co.uk"]),
+    "evidence": st.lists(
+        st.builds(Evidence, st.sampled_from(["POC", "QUOTE"]), st.datetimes(timezones=st.just(UTC)), ids),
+        unique=True,
+        min_size=1,
+    ).map(tuple),
     "words": st.lists(word, unique=True).map(tuple),
     "choice": st.sampled_from(["QUALIFIED", "WON"]),
     "choices": st.lists(st.sampled_from(["QUALIFIED", "WON"]), unique=True).map(tuple),

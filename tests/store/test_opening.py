@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import pkgutil
 import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -16,12 +18,15 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import IntegrityError
 
+import sync.store
 from sync.model.problem import BadInput
 from sync.store.opening import Store, open_store
 from sync.store.tables import metadata
 
 URL = "sqlite:///dealsync.db"
 ON_SQLITE = pytest.mark.parametrize("store_url", [URL])
+for module in pkgutil.iter_modules(sync.store.__path__):  # a table stands with the code that alone uses it
+    import_module(f"sync.store.{module.name}")
 OPEN = "import sys; from pathlib import Path; from sync.store.opening import open_store; open_store(*{})"
 
 
