@@ -7,107 +7,22 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import ValidationError
 
 from connector.address import stays_here
 from sync import policy, secret
+from sync.config.form import ConfigForm, FxForm
 from sync.fx import read_rates
 from sync.mapping.fieldmap import FieldMap, Mappings, compile_form
 from sync.mapping.form import MappingForm
 from sync.mapping.form import parse as parse_mapping
-from sync.model.money import exponent
 from sync.model.plan import Limits
 from sync.model.problem import BadInput, Problem
-from sync.model.rates import RateDate, Rates
+from sync.model.rates import Rates
 from sync.policy import Policies
 from sync.store.opening import with_password
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-
-class StoreForm(_Frozen):
-    """``[store]``. ``password``, of a database that needs one, may be a reference (`sync.secret`)."""
-
-    url: str = "sqlite:///dealsync.db"
-    password: str | None = Field(default=None, exclude=True, repr=False)
-
-
-class ConnectionForm(_Frozen):
-    """``[connection.NAME]``. Values of ``auth`` may be references (`sync.secret`); they are read when needed."""
-
-    kind: Literal["salesforce", "hubspot"]
-    url: str
-    api_version: str | None = None
-    currency: str | None = None
-    auth: Mapping[str, str]
-
-    @field_validator("currency")
-    @classmethod
-    def _known_currency(cls, currency: str | None) -> str | None:
-        if currency is not None:
-            exponent(currency)
-        return currency
-
-
-class LimitsForm(_Frozen):
-    """``[limits]``: the brakes of a run."""
-
-    changes: int = Field(default=200, ge=0)
-    changes_percent: int = Field(default=5, ge=0, le=100)
-    creates: int = Field(default=200, ge=0)
-    creates_percent: int = Field(default=5, ge=0, le=100)
-    deletes: int = Field(default=20, ge=0)
-    deletes_percent: int = Field(default=10, ge=0, le=100)
-    lost: int = Field(default=20, ge=0)
-    lost_percent: int = Field(default=10, ge=0, le=100)
-
-
-class FxForm(_Frozen):
-    """``[fx]``: the reporting currency, the day whose rate counts, a file of rates, what a CRM's rates are in."""
-
-    reporting: str = ""
-    rate_date: RateDate = RateDate.CLOSE
-    rates: str = ""
-    corporate: str = ""
-
-    @field_validator("reporting", "corporate")
-    @classmethod
-    def _known_currency(cls, currency: str) -> str:
-        if currency:
-            exponent(currency)
-        return currency
-
-
-class PortalForm(_Frozen):
-    """``[portal]``: the connection in which registrations that partners file become records; empty: none."""
-
-    files_to: str = ""
-
-
-class ScheduleForm(_Frozen):
-    """``[schedule]``: ``every N minutes`` or ``cron M H D M W``; an empty ``reconcile`` is never."""
-
-    sync: str = "every 5 minutes"
-    reconcile: str = "cron 0 3 * * *"
-
-
-class ConfigForm(_Frozen):
-    """config.toml."""
-
-    mode: Literal["apply", "observe"] = "apply"
-    store: StoreForm = StoreForm()
-    policies: str = "policies"
-    mappings: str = "mappings"
-    connection: Mapping[str, ConnectionForm] = Field(min_length=1)
-    records: Mapping[Literal["opportunity", "account"], str] = Field(default_factory=dict)
-    limits: LimitsForm = LimitsForm()
-    fx: FxForm = FxForm()
-    schedule: ScheduleForm = ScheduleForm()
-    portal: PortalForm = PortalForm()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,96 @@
+"""The shape of config.toml, checked key by key; what its files hold is checked in `sync.config.loading`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from sync.model.money import exponent
+from sync.model.rates import RateDate
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class StoreForm(_Frozen):
+    """``[store]``. ``password``, of a database that needs one, may be a reference (`sync.secret`)."""
+
+    url: str = "sqlite:///dealsync.db"
+    password: str | None = Field(default=None, exclude=True, repr=False)
+
+
+class ConnectionForm(_Frozen):
+    """``[connection.NAME]``. Values of ``auth`` may be references (`sync.secret`); they are read when needed."""
+
+    kind: Literal["salesforce", "hubspot"]
+    url: str
+    api_version: str | None = None
+    currency: str | None = None
+    auth: Mapping[str, str]
+
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, currency: str | None) -> str | None:
+        if currency is not None:
+            exponent(currency)
+        return currency
+
+
+class LimitsForm(_Frozen):
+    """``[limits]``: the brakes of a run."""
+
+    changes: int = Field(default=200, ge=0)
+    changes_percent: int = Field(default=5, ge=0, le=100)
+    creates: int = Field(default=200, ge=0)
+    creates_percent: int = Field(default=5, ge=0, le=100)
+    deletes: int = Field(default=20, ge=0)
+    deletes_percent: int = Field(default=10, ge=0, le=100)
+    lost: int = Field(default=20, ge=0)
+    lost_percent: int = Field(default=10, ge=0, le=100)
+
+
+class FxForm(_Frozen):
+    """``[fx]``: the reporting currency, the day whose rate counts, a file of rates, what a CRM's rates are in."""
+
+    reporting: str = ""
+    rate_date: RateDate = RateDate.CLOSE
+    rates: str = ""
+    corporate: str = ""
+
+    @field_validator("reporting", "corporate")
+    @classmethod
+    def _known_currency(cls, currency: str) -> str:
+        if currency:
+            exponent(currency)
+        return currency
+
+
+class PortalForm(_Frozen):
+    """``[portal]``: the connection in which registrations that partners file become records; empty: none."""
+
+    files_to: str = ""
+
+
+class ScheduleForm(_Frozen):
+    """``[schedule]``: ``every N minutes`` or ``cron M H D M W``; an empty ``reconcile`` is never."""
+
+    sync: str = "every 5 minutes"
+    reconcile: str = "cron 0 3 * * *"
+
+
+class ConfigForm(_Frozen):
+    """config.toml."""
+
+    mode: Literal["apply", "observe"] = "apply"
+    store: StoreForm = StoreForm()
+    policies: str = "policies"
+    mappings: str = "mappings"
+    connection: Mapping[str, ConnectionForm] = Field(min_length=1)
+    records: Mapping[Literal["opportunity", "account"], str] = Field(default_factory=dict)
+    limits: LimitsForm = LimitsForm()
+    fx: FxForm = FxForm()
+    schedule: ScheduleForm = ScheduleForm()
+    portal: PortalForm = PortalForm()
