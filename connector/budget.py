@@ -13,8 +13,8 @@ from connector.errors import PauseUntil
 
 DAY: Final = 24 * 3600
 ONE_DAY: Final = timedelta(seconds=DAY)
-RESERVE: Final = 0.2
-"""The part of a day's allowance that is left to people and to other programs."""
+PERCENT: Final = 80
+"""How much of a day's allowance we take where nothing else is said: the rest is for people and other programs."""
 BELIEVED: Final = timedelta(hours=1)
 """How long what a CRM said of its day is taken for true: afterwards one call goes and asks again."""
 
@@ -52,9 +52,9 @@ class Bucket:
         return 0.0
 
 
-def daily(limit: int, reserve: float = RESERVE) -> Bucket:
-    """A day's allowance without its reserve."""
-    return Bucket(int(limit * (1 - reserve)), DAY)
+def day(calls: int) -> Bucket:
+    """A day's whole allowance: a count takes only its percentage of it."""
+    return Bucket(calls, DAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +72,26 @@ Limits = Mapping[str, tuple[Bucket, ...]]
 # 5 a second for the account. Salesforce limits nothing but the day (app limits cheat sheet, "API request limits").
 # We count when a call is sent, the vendor when it arrives: our windows are that much longer than theirs.
 LIMITS: Final[Limits] = {
-    "general": (Bucket(190, 10.4), daily(250_000)),
+    "general": (Bucket(190, 10.4), day(250_000)),
     "search": (Bucket(5, 1.2),),
     "associations": (Bucket(100, 10.4),),
-    "api": (daily(100_000),),
+    "api": (day(100_000),),
 }
 
 
 class CallCount:
-    """A `connector.crm.Ledger` in memory, for one process without a store. ``now`` is the clock (aware)."""
+    """A `connector.crm.Ledger` in memory, for one process without a store. ``now`` is the clock (aware).
 
-    def __init__(self, limits: Limits = LIMITS, *, now: Callable[[], datetime]) -> None:
+    ``percent``: how much of its day each connection takes, where that is not `PERCENT`.
+    """
+
+    def __init__(
+        self, limits: Limits = LIMITS, *, now: Callable[[], datetime], percent: Mapping[str, int] | None = None
+    ) -> None:
         self.calls: Counter[tuple[str, str]] = Counter()
         self._limits = limits
         self._now = now
+        self._percent = percent or {}
         self._spent: dict[tuple[str, str], deque[tuple[datetime, int]]] = {}
         self._said: dict[tuple[str, str], Said] = {}
         self._lock = Lock()
@@ -115,7 +121,7 @@ class CallCount:
             return 0.0
 
     def learn(self, connection: str, limit: str, *, used: int, allowed: int) -> None:
-        """See `connector.crm.Ledger.learn`: the day's allowance follows the CRM's own number, less the reserve."""
+        """See `connector.crm.Ledger.learn`: the day's allowance follows the CRM's own number."""
         with self._lock:
             now = self._now()
             ours = sum(
@@ -124,12 +130,13 @@ class CallCount:
             self._said[connection, limit] = Said(now, allowed, max(0, used - ours))
 
     def _real(self, bucket: Bucket, key: tuple[str, str], now: datetime) -> Bucket:
-        """A day's bucket as large as the CRM said, less what others have spent of it."""
-        said = self._said.get(key)
-        if said is None or not bucket.daily:
+        """Our part of a day as large as the CRM said, less what others have spent of it."""
+        if not bucket.daily:
             return bucket
+        said = self._said.get(key) or Said(now, bucket.calls, 0)
         others = said.others if now - said.moment < BELIEVED else 0
-        return Bucket(max(0, daily(said.allowed).calls - others), bucket.seconds)
+        ours = said.allowed * self._percent.get(key[0], PERCENT) // 100
+        return Bucket(max(0, ours - others), bucket.seconds)
 
     def _book(self, spent: deque[tuple[datetime, int]], now: datetime, calls: int, longest: float) -> None:
         """Calls within a thousandth of the window share an entry, dated by the last: never too early."""

@@ -139,7 +139,8 @@ def _store(store: Store, config: Config, now: datetime) -> Iterator[Finding]:
 def _connection(config: Config, name: str, clock: Clock) -> Iterator[Finding]:
     """One CRM as our user sees it. It is opened without the store: nothing of this look is kept."""
     try:
-        crm: Crm = open_crm(name, config.settings(name), ledger=CallCount(now=clock.now))
+        ledger = CallCount(now=clock.now, percent=config.calls_percent)
+        crm: Crm = open_crm(name, config.settings(name), ledger=ledger)
         maps = [field_map for field_map in config.mappings.all if field_map.connection == name]
         checked: Checked = crm  # type: ignore[assignment]  # every adapter that open_crm opens can
         yield from checked.check(uses(maps), clock.now())

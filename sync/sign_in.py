@@ -44,7 +44,7 @@ def open_world(config: Config, clock: Clock) -> Iterator[World]:
     that was never read cannot be signed in to, none can, or another org answers than this connection was made for.
     """
     settings = _settings(config)
-    ledger = CallCount(now=clock.now)
+    ledger = CallCount(now=clock.now, percent=config.calls_percent)
     with ExitStack() as stack:
         store = cache(lambda: stack.enter_context(closing(open_store(config.store_url, config.home))))
         vault = runs.StoreVault(store)  # opens the store only where a token is kept in it

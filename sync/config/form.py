@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from connector.budget import PERCENT
 from sync.model.money import exponent
 from sync.model.rates import RateDate
 
@@ -23,12 +24,18 @@ class StoreForm(_Frozen):
 
 
 class ConnectionForm(_Frozen):
-    """``[connection.NAME]``. Values of ``auth`` may be references (`sync.secret`); they are read when needed."""
+    """``[connection.NAME]``. Values of ``auth`` may be references (`sync.secret`); they are read when needed.
+
+    ``duplicates``: what becomes of a new row that a Salesforce duplicate rule only warns of. ``calls_percent``: how
+    much of the CRM's daily calls dealsync takes, all that others made counted first.
+    """
 
     kind: Literal["salesforce", "hubspot"]
     url: str
     api_version: str | None = None
     currency: str | None = None
+    duplicates: Literal["refuse", "allow"] = "refuse"
+    calls_percent: int = Field(default=PERCENT, ge=1, le=100)
     auth: Mapping[str, str]
 
     @field_validator("currency")
@@ -37,6 +44,12 @@ class ConnectionForm(_Frozen):
         if currency is not None:
             exponent(currency)
         return currency
+
+    @model_validator(mode="after")
+    def _has_rules(self) -> ConnectionForm:
+        if "duplicates" in self.model_fields_set and self.kind != "salesforce":
+            raise ValueError("only Salesforce has duplicate rules; remove `duplicates` from this connection")
+        return self
 
 
 class LimitsForm(_Frozen):

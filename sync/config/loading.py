@@ -46,6 +46,11 @@ class Config:
         return {"opportunity": opportunity, "account": self.form.records.get("account") or opportunity}
 
     @property
+    def calls_percent(self) -> Mapping[str, int]:
+        """How much of its daily calls each connection takes."""
+        return {name: form.calls_percent for name, form in self.form.connection.items()}
+
+    @property
     def store_url(self) -> str:
         """Where the store is, with the password it needs. Raises BadInput for a secret that is not there."""
         form = self.form.store
@@ -66,6 +71,8 @@ class Config:
         if problems:
             raise BadInput(problems)
         plain = {"kind": form.kind, "url": form.url, "api_version": form.api_version}
+        if form.kind == "salesforce":
+            plain["duplicates"] = form.duplicates
         return {key: value for key, value in plain.items() if value} | auth
 
 

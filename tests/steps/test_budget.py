@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.budget import DAY, LIMITS, Bucket, CallCount, daily
+from connector.budget import LIMITS, Bucket, CallCount, day
 from connector.errors import PauseUntil
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
@@ -53,9 +53,22 @@ def test_more_calls_than_ever_fit_are_refused() -> None:
         Bucket(3, 10).wait([], START, 4)
 
 
-def test_a_day_keeps_a_fifth_for_others() -> None:
-    assert daily(1000) == Bucket(800, DAY)
-    assert daily(1000, reserve=0) == Bucket(1000, DAY)
+@pytest.mark.parametrize(("percent", "made"), [({}, 8), ({"sf": 50}, 5), ({"sf": 100}, 10), ({"hs": 50}, 8)])
+def test_a_day_keeps_a_fifth_for_others_or_what_the_connection_says(percent: dict[str, int], made: int) -> None:
+    count = CallCount({"api": (day(10),)}, now=Clock(), percent=percent)
+    for _ in range(made):
+        assert count.take("sf", "api") == 0
+    with pytest.raises(PauseUntil, match=f"the day's {made} api calls are spent"):
+        count.take("sf", "api")
+
+
+def test_the_part_of_a_day_is_of_what_the_crm_said_and_others_come_first() -> None:
+    count = CallCount({"api": (day(100_000),)}, now=Clock(), percent={"sf": 50})
+    count.learn("sf", "api", used=30, allowed=100)
+    for _ in range(20):
+        assert count.take("sf", "api") == 0, "half of 100, less 30 of others"
+    with pytest.raises(PauseUntil):
+        count.take("sf", "api")
 
 
 @given(st.lists(st.floats(0, 3), max_size=60))
@@ -94,7 +107,7 @@ def test_connections_and_classes_are_counted_apart() -> None:
 
 def test_a_spent_day_pauses_until_calls_come_back() -> None:
     clock = Clock()
-    count = CallCount({"api": (daily(10),)}, now=clock)
+    count = CallCount({"api": (day(10),)}, now=clock)
     for _ in range(8):
         assert count.take("sf", "api") == 0
         clock.advance(3600)
@@ -107,7 +120,7 @@ def test_a_spent_day_pauses_until_calls_come_back() -> None:
 
 def test_the_day_is_as_large_as_the_crm_says_and_others_spend_of_it_too() -> None:
     clock = Clock()
-    count = CallCount({"api": (daily(100_000),)}, now=clock)
+    count = CallCount({"api": (day(100_000),)}, now=clock)
     for _ in range(10):
         count.take("sf", "api")
     count.learn("sf", "api", used=60, allowed=100)
@@ -121,7 +134,7 @@ def test_the_day_is_as_large_as_the_crm_says_and_others_spend_of_it_too() -> Non
 
 def test_when_others_have_spent_the_day_one_call_an_hour_asks_again() -> None:
     clock = Clock()
-    count = CallCount({"api": (daily(100_000),)}, now=clock)
+    count = CallCount({"api": (day(100_000),)}, now=clock)
     count.take("sf", "api")
     count.learn("sf", "api", used=100, allowed=100)
     with pytest.raises(PauseUntil) as caught:
@@ -142,7 +155,7 @@ def test_what_a_crm_says_of_its_day_changes_no_other_limit() -> None:
 
 def test_a_long_day_is_remembered_in_little_space() -> None:
     clock = Clock()
-    count = CallCount({"api": (daily(100_000),)}, now=clock)
+    count = CallCount({"api": (day(100_000),)}, now=clock)
     for _ in range(20_000):
         clock.advance(1)
         count.take("sf", "api")

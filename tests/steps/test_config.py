@@ -66,8 +66,13 @@ def test_the_example_shows_every_key_with_its_default(home: Path) -> None:
     for part in ("store", "limits", "schedule"):
         block = getattr(form, part)
         assert shown[part] == type(block)().model_dump()
-    for connection in shown["connection"].values():
-        assert connection.keys() == type(form.connection["sf"]).model_fields.keys()
+    for name, connection in shown["connection"].items():
+        fields = dict(type(form.connection["sf"]).model_fields)
+        if connection["kind"] == "hubspot":
+            del fields["duplicates"]
+        assert connection.keys() == fields.keys()
+        said = {key: connection[key] for key in ("duplicates", "calls_percent") if key in connection}
+        assert said == {key: fields[key].default for key in said}, name
 
 
 def test_paused_mappings_are_not_used(home: Path) -> None:
@@ -108,11 +113,40 @@ def test_secrets_come_from_the_environment_or_a_file(home: Path, monkeypatch: py
         "kind": "salesforce",
         "url": "https://acme.my.salesforce.com",
         "api_version": "62.0",
+        "duplicates": "refuse",
         "flow": "client_credentials",
         "client_id": "me",
         "client_secret": "secret",
     }
     assert signed_in(config, "hs")["token"] == "pat-7"
+
+
+def test_a_connection_says_how_many_calls_it_takes_and_what_becomes_of_duplicates(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SF_CLIENT_ID", "SF_CLIENT_SECRET", "HUBSPOT_TOKEN"):
+        monkeypatch.setenv(name, "x")
+    assert load(home).calls_percent == {"sf": 80, "hs": 80}
+    edit(home, "config.toml", "calls_percent = 80\n# Secrets", "calls_percent = 25\n# Secrets")
+    edit(home, "config.toml", 'duplicates = "refuse"', 'duplicates = "allow"')
+    config = load(home)
+    assert config.calls_percent == {"sf": 25, "hs": 80}
+    assert signed_in(config, "sf")["duplicates"] == "allow"
+    assert "duplicates" not in signed_in(config, "hs")
+
+
+def test_what_a_connection_cannot_say_of_its_calls_and_duplicates(home: Path) -> None:
+    edit(home, "config.toml", "calls_percent = 80", "calls_percent = 0")
+    edit(home, "config.toml", 'duplicates = "refuse"', 'duplicates = "merge"')
+    edit(home, "config.toml", 'currency = "EUR"', 'duplicates = "allow"')
+    assert places(home) == [
+        f"config.toml: connection.{place}" for place in ("sf.duplicates", "sf.calls_percent", "hs.calls_percent")
+    ]
+    edit(home, "config.toml", "calls_percent = 0", "calls_percent = 80")
+    edit(home, "config.toml", 'duplicates = "merge"', 'duplicates = "refuse"')
+    [problem] = problems(home)
+    assert problem.where == "config.toml: connection.hs"
+    assert problem.what.startswith("only Salesforce has duplicate rules")
 
 
 def test_secrets_that_are_not_there_are_all_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
