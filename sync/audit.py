@@ -25,6 +25,7 @@ class Kind(StrEnum):
     STANDING = "standing"  # where a registration stands after it
     CASE = "case"  # how a case stands after it
     SPLIT = "split"  # ref: its version
+    ENTRY = "entry"  # of the ledger; ref: its id; in the chain ``ledger DEAL``
     ENDED = "ended"  # nobody is in the split any more
     SNAPSHOT = "snapshot"  # stands for everything up to the hash ``ref``, which was pruned
 

@@ -234,7 +234,7 @@ def handle_page(
             approved = group.plan if only is None else restricted(group.plan, only)
             report.matched.update(change.id for change in approved.changes)
             decided += record_verdict(connection, group.history, group.verdict, now, hidden)
-            add_entries(connection, group.verdict.entries)
+            decided += add_entries(connection, group.verdict.entries)
             outbox.put(connection, report.run_id, group.group_id, approved.changes, now)
             outbox.agree(connection, group.plan.agreed)
             # what is held is looked at, and said, in every run until a person has settled it

@@ -41,7 +41,7 @@ def verify(
     json: Json = False,
     head: Annotated[str, typer.Option("--head", help="A hash that you noted: is it still part of this?")] = "",
 ) -> int:
-    """Walk every chain of decisions, directives, cases and splits, and name the first broken link of each.
+    """Walk every chain of decisions, directives, cases, splits and ledger entries, and name its first broken link.
 
     Note the hash that it prints somewhere else: with --head it proves that nobody wrote the whole history anew.
     """

@@ -14,6 +14,7 @@ from sync.identity.outside import heard
 from sync.model.deal import Line, Opportunity, OpportunityType, Stage
 from sync.model.facts import Facts
 from sync.model.ids import name
+from sync.model.money import Bare, Money
 from sync.model.parties import Account, NamedList, Partner, PartnerStatus, Tier
 from sync.model.problem import Problem
 from sync.model.registration import Choice, Registration, Response, Role, Vote
@@ -130,7 +131,7 @@ def _opportunity(
         close_date=lead.values.get("close_date"),
         direct_engaged_at=_first(thing, "direct_engaged_at"),
         renewal_of=things.id("opportunities", _first(thing, "renewal_of")),
-        lines=_lines(lead.ref, things, lines, problems),
+        lines=_lines(lead, things, lines, problems),
         link="; ".join(thing.evidence),
         owners=_every(thing, lambda row: row.values.get("owner")),
         last_activity=max(filter(None, (row.values.get("last_activity") for row in thing.alive)), default=None),
@@ -167,11 +168,12 @@ def _stage(row: Row) -> Stage | None:
     return Stage(stage) if stage else None
 
 
-def _lines(deal: Ref, things: _Things, rows: Sequence[Row], problems: list[Problem]) -> tuple[Line, ...]:
+def _lines(deal: Row, things: _Things, rows: Sequence[Row], problems: list[Problem]) -> tuple[Line, ...]:
     """The lines of the row of record: the other CRM's copy of a line is not a second line."""
     found = []
+    amount: Money | None = deal.values.get("amount")
     for row in sorted(rows, key=lambda row: row.ref):
-        if row.deleted or row.values.get("opportunity") != deal:
+        if row.deleted or row.values.get("opportunity") != deal.ref:
             continue
         needs = []
         for ref in row.values.get("needs") or ():
@@ -183,9 +185,21 @@ def _lines(deal: Ref, things: _Things, rows: Sequence[Row], problems: list[Probl
             else:
                 needs.append(partner)
         values = row.values
-        line = Line(row.ref.id, row.ref, values.get("code"), values.get("family"), values.get("net"), tuple(needs))
-        found.append(line)
+        net = _net(row, amount.currency if amount else None, problems)
+        found.append(Line(row.ref.id, row.ref, values.get("code"), values.get("family"), net, tuple(needs)))
     return tuple(found)
+
+
+def _net(row: Row, currency: str | None, problems: list[Problem]) -> Money | None:
+    """What a line is worth: in its own currency, else in that of its deal."""
+    net: Money | Bare | None = row.values.get("net")
+    if not isinstance(net, Bare):
+        return net
+    try:
+        return net.within(currency)
+    except ValueError as error:
+        problems.append(Problem(str(row.ref), str(error), "correct the record, or map its currency"))
+        return None
 
 
 def _registration(

@@ -109,7 +109,7 @@ PATHS: dict[str, dict[str, Path]] = {
         "family": Path("text"),
         "needs": Path("references"),
         "quantity": Path("number"),
-        "net": Path("money"),
+        "net": Path("part"),
     },
     "registration": {
         "filing_key": Path("text"),

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from connector.record import Ref, Text, datetime_text, number_text
 from sync.domains import domain
-from sync.model.money import Money, shortened
+from sync.model.money import Bare, Money, shortened
 from sync.model.registration import Evidence
 
 Texts = tuple[Text, ...]
@@ -140,6 +140,14 @@ def _money(texts: Texts, setting: Setting) -> Money | None:
     return Money.parse(amount, currency)
 
 
+def _part(texts: Texts, setting: Setting) -> Money | Bare | None:
+    amount, currency = texts[0], texts[1] if len(texts) > 1 else None
+    if amount is None or currency is not None:
+        return _money(texts, setting)
+    _number(amount)
+    return Bare(amount, setting.currency)
+
+
 def _write_money(money: Money | None, _: Setting) -> Texts:
     return (None, None) if money is None else (number_text(money.major), money.currency)
 
@@ -175,6 +183,12 @@ TRANSFORMS: dict[str, Transform] = {
     "money": Transform(
         "An amount and its currency, from two fields; without the second the connection's currency.",
         _money,
+        _write_money,
+        width=2,
+    ),
+    "part": Transform(
+        "An amount that is part of a deal, and its currency; without the second the deal's, else the connection's.",
+        _part,
         _write_money,
         width=2,
     ),

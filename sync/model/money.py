@@ -63,6 +63,20 @@ class Money:
         return f"{self.major:,.{exponent(self.currency)}f} {self.currency}"
 
 
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """An amount without a currency of its own; ``usual`` is that of its CRM, if it has one."""
+
+    text: str
+    usual: str | None = None
+
+    def within(self, currency: str | None) -> Money:
+        """In the currency of what it is a part of, else in the usual one. Raises ValueError without any."""
+        if not (known := currency or self.usual):
+            raise ValueError("an amount without a currency: neither its deal nor the connection has one")
+        return Money.parse(self.text, known)
+
+
 def shortened(text: str) -> str:
     """A text as a message quotes it, however long it is."""
     return repr(text if len(text) <= 40 else f"{text[:40]}…")

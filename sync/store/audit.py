@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Select, String, and_, cast, func, insert, lit
 
 from sync import audit as chain_of
 from sync.audit import Checkpoint, Event, Fault, Kind, Link
+from sync.store.ledger import BOOKS, altered
 from sync.store.rows import chunks, moment_text
-from sync.store.tables import audit, case_file, checkpoint, decision, directive, split, standing
+from sync.store.tables import audit, case_file, checkpoint, decision, directive, ledger, split, standing
 
 _OWN_TEXT: Final = frozenset({Kind.STANDING, Kind.CASE, Kind.ENDED, Kind.SNAPSHOT})
 """Kinds whose text is kept in the chain itself; that of the others lies in their append-only tables."""
@@ -97,7 +98,7 @@ def links(connection: Connection, chains: Sequence[str] | None = None) -> Iterat
 
 
 def _with_texts() -> Select[Any]:
-    texts = func.coalesce(audit.c.body, decision.c.body, directive.c.body, split.c.body)
+    texts = func.coalesce(audit.c.body, decision.c.body, directive.c.body, split.c.body, ledger.c.body)
     stored = func.coalesce(standing.c.body, case_file.c.body)
     of_version = cast(split.c.version, String) == audit.c.ref
     of_split = and_(audit.c.kind == Kind.SPLIT, split.c.opportunity_id == audit.c.chain, of_version)
@@ -106,6 +107,7 @@ def _with_texts() -> Select[Any]:
         .outerjoin(decision, and_(audit.c.kind == Kind.DECISION, decision.c.id == audit.c.ref))
         .outerjoin(directive, and_(audit.c.kind == Kind.DIRECTIVE, directive.c.id == audit.c.ref))
         .outerjoin(split, of_split)
+        .outerjoin(ledger, and_(audit.c.kind == Kind.ENTRY, ledger.c.id == audit.c.ref))
         .outerjoin(standing, standing.c.id == audit.c.chain)
         .outerjoin(case_file, case_file.c.id == audit.c.chain)
     )
@@ -125,6 +127,7 @@ def verify(connection: Connection) -> Iterator[Fault]:
     yield from _checkpoint_faults(connection)
     for row in connection.execute(_unsealed()):
         yield Fault(row.subject, 0, f"{row.kind} {row.ref} was put in without being sealed")
+    yield from altered(connection)
 
 
 def _checkpoint_faults(connection: Connection) -> Iterator[Fault]:
@@ -150,12 +153,14 @@ def _unsealed() -> Select[Any]:
         )
 
     said = literal(SAID) + directive.c.subject
+    books = literal(BOOKS) + ledger.c.opportunity_id
     known = select(audit.c.seq).where(audit.c.chain == standing.c.id)
     filed = select(audit.c.seq).where(audit.c.chain == case_file.c.id)
     return union_all(
         beside(Kind.DECISION, decision.c.subject, decision.c.id, decision.c.subject),
         beside(Kind.DIRECTIVE, directive.c.subject, directive.c.id, said),
         beside(Kind.SPLIT, split.c.opportunity_id, cast(split.c.version, audit.c.ref.type), split.c.opportunity_id),
+        beside(Kind.ENTRY, ledger.c.opportunity_id, ledger.c.id, books),
         select(literal("standing"), standing.c.id, standing.c.id).where(~known.exists()),
         select(literal("case"), case_file.c.id, case_file.c.id).where(~filed.exists()),
     )  # type: ignore[return-value]

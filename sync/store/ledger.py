@@ -1,15 +1,17 @@
-"""The ledger in the store: entries are only added, and read back as balances or as a partner's account."""
+"""The ledger in the store: entries are only added and sealed, and read back as balances or as an account."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
+from sync.audit import Event, Fault, Kind
 from sync.model.facts import Facts, History
 from sync.model.ledger import Cause, LedgerEntry, Posted
 from sync.model.money import Money
@@ -17,26 +19,76 @@ from sync.store.dialect import insert
 from sync.store.rows import chunks, moment_text
 from sync.store.tables import ledger
 
+BOOKS: Final = "ledger "
+"""The entries of a deal have a chain of their own, which is never pruned."""
 
-def add_entries(connection: Connection, entries: Iterable[LedgerEntry]) -> None:
-    """Post some entries. One that is there already stays as it is: posting twice posts once."""
-    rows = [
-        {
-            "id": entry.id,
-            "opportunity_id": entry.opportunity_id,
-            "party": entry.party,
-            "name": entry.name,
-            "currency": entry.delta.currency,
-            "minor": entry.delta.minor,
-            "cause": entry.cause,
-            "day": entry.day.isoformat(),
-            "at": moment_text(entry.at),
-            "body": msgspec.json.encode(entry).decode(),
-        }
-        for entry in entries
-    ]
+_PAGE: Final = 1000
+
+
+def add_entries(connection: Connection, entries: Iterable[LedgerEntry]) -> list[Event]:
+    """Post some entries, and return them to be sealed in the same transaction (`sync.store.audit.seal_events`).
+
+    One that is there already stays as it is: posting twice posts once.
+    """
+    rows = {entry.id: _row(entry) for entry in entries}
+    for chunk in chunks(sorted(rows)):
+        for known in connection.scalars(select(ledger.c.id).where(ledger.c.id.in_(chunk))):
+            rows.pop(known)
     if rows:
-        connection.execute(insert(connection, ledger).on_conflict_do_nothing(index_elements=["id"]), rows)
+        connection.execute(insert(connection, ledger), list(rows.values()))
+    return [_event(row) for row in rows.values()]
+
+
+def _row(entry: LedgerEntry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "opportunity_id": entry.opportunity_id,
+        "party": entry.party,
+        "name": entry.name,
+        "currency": entry.delta.currency,
+        "minor": entry.delta.minor,
+        "cause": entry.cause.value,
+        "day": entry.day.isoformat(),
+        "at": moment_text(entry.at),
+        "body": msgspec.json.encode(entry).decode(),
+    }
+
+
+def _event(row: Mapping[str, Any]) -> Event:
+    return Event(BOOKS + row["opportunity_id"], Kind.ENTRY, row["id"], row["at"], row["body"])
+
+
+def all_events(connection: Connection) -> Iterator[list[Event]]:
+    """Every entry as it is sealed, in the order of posting, a page in memory."""
+    for page in _pages(
+        connection, select(*(ledger.c[name] for name in ("seq", "id", "opportunity_id", "at", "body")))
+    ):
+        yield [_event(row._mapping) for row in page]
+
+
+def altered(connection: Connection) -> Iterator[Fault]:
+    """The entries whose columns, from which balances are summed, are not what their sealed text says."""
+    for page in _pages(connection, select(ledger)):
+        for row in page:
+            told = row._mapping
+            if any(told[name] != value for name, value in _said(row.body).items()):
+                yield Fault(BOOKS + row.opportunity_id, row.seq, f"entry {row.id} was changed beside what it seals")
+
+
+def _said(body: str) -> dict[str, Any]:
+    """What the columns of an entry must say; nothing where its text is no entry: that breaks the chain."""
+    try:
+        return _row(msgspec.json.decode(body, type=LedgerEntry)) | {"body": body}
+    except (msgspec.MsgspecError, ValueError):
+        return {}
+
+
+def _pages(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Any]]:
+    after = 0
+    query = query.order_by(ledger.c.seq).limit(_PAGE)
+    while page := connection.execute(query.where(ledger.c.seq > after)).all():
+        yield page
+        after = page[-1].seq
 
 
 def load_posted(connection: Connection, deals: Sequence[str]) -> dict[str, Posted]:

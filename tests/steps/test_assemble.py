@@ -12,7 +12,7 @@ from connector.record import Ref
 from sync.identity.assemble import assemble
 from sync.model.deal import Stage
 from sync.model.facts import Facts
-from sync.model.money import Money
+from sync.model.money import Bare, Money
 from sync.model.registration import Role, Vote
 from sync.model.row import Row
 from tests.steps.business import day
@@ -140,6 +140,30 @@ def test_lines_are_those_of_the_record_and_name_partners() -> None:
     (deal,) = found.opportunities
     assert [(entry.id, entry.needs) for entry in deal.lines] == [("1", ()), ("2", (found.partners[0].id,))]
     assert [problem.what for problem in found.problems] == ["it needs sf:Account:x, which is no known partner"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "net", "expected"),
+    [
+        (Money(1000, "EUR"), Bare("7.005", "USD"), Money(700, "EUR")),
+        (Money(1000, "JPY"), Bare("7", "USD"), Money(7, "JPY")),
+        (Money(1000, "EUR"), Money(5, "USD"), Money(5, "USD")),
+        (None, Bare("7", "USD"), Money(700, "USD")),
+    ],
+    ids=["the deal's", "with its coins", "its own", "the usual one of its CRM"],
+)
+def test_a_line_without_a_currency_is_in_that_of_its_deal(
+    amount: Money | None, net: Money | Bare, expected: Money
+) -> None:
+    (deal,) = facts(opportunity(amount=amount), line("1", net=net)).opportunities
+    assert [own.net for own in deal.lines] == [expected]
+
+
+def test_a_line_whose_currency_nobody_knows_is_a_problem() -> None:
+    found = facts(opportunity(), line("1", net=Bare("7")), line("2", net=Bare("9" * 19, "EUR")))
+    assert [own.net for own in found.opportunities[0].lines] == [None, None]
+    assert [problem.where for problem in found.problems] == ["sf:Line:1", "sf:Line:2"]
+    assert "neither its deal nor the connection has one" in found.problems[0].what
 
 
 def test_an_account_that_is_not_marked_is_no_partner() -> None:
