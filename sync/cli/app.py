@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -23,8 +22,9 @@ from sync.cli import (
     replaying,
     rulings,
     screen,
+    serving,
     show,
-    split_lines,
+    showing,
     statements,
     troubles,
     upkeep,
@@ -48,7 +48,6 @@ from sync.cli.session import (
 from sync.commands import Busy
 from sync.config import load
 from sync.model.problem import BadInput
-from sync.sign_in import Clock
 from sync.sweep import sweep
 
 app = typer.Typer(
@@ -265,29 +264,18 @@ def status(home: Home = Path(), json: Json = False) -> int:
     return DONE
 
 
-for module in (explaining, rulings, golive, doctoring, troubles, upkeep, statements, replaying, auditing, leaving):
+for module in (
+    explaining,
+    rulings,
+    golive,
+    doctoring,
+    troubles,
+    upkeep,
+    statements,
+    replaying,
+    auditing,
+    leaving,
+    serving,
+    showing,
+):
     module.register(app)
-
-
-@app.command()
-def split(
-    jsonl: Annotated[bool, typer.Option("--jsonl", help="One deal a line, in and out.")] = False,
-) -> int:
-    """Divide deals from stdin and print their shares: for checks from outside, without a store or a CRM.
-
-    A line holds weights, or a model with its partners (sync/attribution/README.md has the shape).
-    """
-    if not jsonl:
-        raise typer.BadParameter("split takes --jsonl: one deal a line on stdin.")
-    return split_lines.main()
-
-
-@app.command()
-def demo() -> int:
-    """Tell the product's story in a minute.
-
-    Two stand-in CRMs are started for it and stopped after.
-    """
-    from sync.cli.demo import tell_story  # noqa: PLC0415
-
-    return tell_story(Clock(now, time.sleep))

@@ -94,6 +94,12 @@ class ScheduleForm(_Frozen):
     reconcile: str = "cron 0 3 * * *"
 
 
+class ConsoleForm(_Frozen):
+    """``[console]``: the address under which browsers reach it, when that is not where it listens."""
+
+    url: str = ""
+
+
 class ConfigForm(_Frozen):
     """config.toml."""
 
@@ -107,3 +113,4 @@ class ConfigForm(_Frozen):
     fx: FxForm = FxForm()
     schedule: ScheduleForm = ScheduleForm()
     portal: PortalForm = PortalForm()
+    console: ConsoleForm = ConsoleForm()

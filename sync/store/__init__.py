@@ -1,1 +1,5 @@
-"""Everything dealsync remembers, in one SQLite file. The only place that speaks SQL."""
+"""The store: the only place that speaks SQL."""
+
+from sync.store import tables, user_tables
+
+__all__ = ["tables", "user_tables"]

@@ -1,0 +1,29 @@
+"""The menu of each role: where its pages are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sync.model.user import STAFF, UserRole
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the menu, for some roles. It is the present one on its page and on all below it."""
+
+    path: str
+    title: str
+    roles: frozenset[UserRole] = STAFF
+
+    def holds(self, path: str) -> bool:
+        """Whether ``path`` is this page or below it."""
+        return path == self.path or (self.path != "/" and path.startswith(f"{self.path}/"))
+
+
+MENU: Final = (Entry("/", "Operations"),)
+
+
+def menu(role: UserRole) -> list[Entry]:
+    """What this role finds in its menu, in order."""
+    return [entry for entry in MENU if role in entry.roles]

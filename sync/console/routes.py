@@ -1,0 +1,46 @@
+"""The one table of the console: every address, who may use it, and the view function behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sync.console import home, sign_in
+from sync.model.user import UserRole
+
+ADMIN: Final = UserRole.ADMIN
+CHANNEL: Final = UserRole.CHANNEL_MANAGER
+FINANCE: Final = UserRole.FINANCE
+PARTNER: Final = UserRole.PARTNER
+SALES: Final = UserRole.SALES
+
+EVERYBODY: Final = None
+"""Also whoever is not signed in."""
+
+SIGNED_IN: Final = frozenset(UserRole)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """``method`` and ``path`` as FastAPI spells them; ``view`` takes a `visit.Here` and what path or form holds."""
+
+    method: str
+    path: str
+    roles: frozenset[UserRole] | None
+    view: Callable[..., Any]
+
+
+ROUTES: Final = (
+    # who gets in
+    Route("GET", "/login", EVERYBODY, sign_in.form),
+    Route("POST", "/login", EVERYBODY, sign_in.sign_in),
+    Route("GET", "/link/{secret}", EVERYBODY, sign_in.link),
+    Route("POST", "/link/{secret}", EVERYBODY, sign_in.follow),
+    Route("POST", "/logout", SIGNED_IN, sign_in.sign_out),
+    Route("GET", "/account", SIGNED_IN, sign_in.account),
+    Route("POST", "/account/password", SIGNED_IN, sign_in.change_password),
+    # operations
+    Route("GET", "/", SIGNED_IN, home.page),
+)
+"""A route that is not here does not exist; `tests/console/test_gate.py` tries every row as every role."""
