@@ -16,6 +16,7 @@ from sync import commands, views
 from sync.cli import (
     auditing,
     doctoring,
+    doors,
     explaining,
     golive,
     leaving,
@@ -269,6 +270,7 @@ for module in (
     rulings,
     golive,
     doctoring,
+    doors,
     troubles,
     upkeep,
     statements,
