@@ -97,7 +97,7 @@ def _compare(
     place = (intent.connection, field_map.object, _name(intent))
     keyed = intent.ref is None
     creates = keyed and (row.deleted if row else not ours)
-    for field, want in field_map.write(intent.values).items():
+    for field, want in field_map.write(intent.values, row.raw if row and not row.deleted else None).items():
         theirs = _theirs(row, ours, field)
         if keyed and field == field_map.key:
             continue

@@ -15,11 +15,13 @@ from connector.errors import CrmError
 from sync import commands, views
 from sync.cli import (
     auditing,
+    beginning,
     doctoring,
     doors,
     explaining,
     golive,
     leaving,
+    linting,
     replaying,
     rulings,
     screen,
@@ -89,36 +91,6 @@ def run() -> None:
         screen.warn(str(error))
         code = INCOMPLETE
     sys.exit(code or DONE)
-
-
-@app.command()
-def init(
-    folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
-    sandbox: Annotated[
-        bool, typer.Option(help="Point it at a sandbox on this machine, to try things out.")
-    ] = False,
-    programme: Annotated[
-        str, typer.Option(help=f"The rules to start from: {', '.join(commands.PROGRAMMES)}.")
-    ] = "standard",
-) -> int:
-    """Write config.toml, policies and mappings into a folder. Never overwrites anything.
-
-    With --sandbox, start the two stand-in CRMs beside it:
-    python -m connector.sandbox --world demo --salesforce-port 8801 --hubspot-port 8802
-    """
-    ports = ("http://127.0.0.1:8801", "http://127.0.0.1:8802") if sandbox else None
-    written = commands.write_new(folder, ports, programme)
-    package = sum(path.is_relative_to(folder / "salesforce") for path in written)
-    screen.say(f"wrote {len(written) - package} files to {folder}")
-    screen.say(
-        f"and {package} to {folder / 'salesforce'}: objects, fields and rights that a Salesforce admin deploys"
-    )
-    if sandbox:
-        screen.say("next: python -m connector.sandbox --world demo --salesforce-port 8801 --hubspot-port 8802")
-    else:
-        screen.say(f"next: edit {folder / 'config.toml'} (addresses and sign-in)")
-    screen.say(f"then: dealsync plan --home {folder}")
-    return DONE
 
 
 @app.command()
@@ -266,6 +238,7 @@ def status(home: Home = Path(), json: Json = False) -> int:
 
 
 for module in (
+    beginning,
     explaining,
     rulings,
     golive,
@@ -279,5 +252,6 @@ for module in (
     leaving,
     serving,
     showing,
+    linting,
 ):
     module.register(app)

@@ -104,6 +104,7 @@ class ConfigForm(_Frozen):
     """config.toml."""
 
     mode: Literal["apply", "observe"] = "apply"
+    environment: str = ""  # whose names in mappings/overlays/NAME.toml count
     store: StoreForm = StoreForm()
     policies: str = "policies"
     mappings: str = "mappings"

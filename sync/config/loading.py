@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -17,11 +14,12 @@ from sync.config.form import ConfigForm, FxForm
 from sync.fx import read_rates
 from sync.mapping.fieldmap import FieldMap, Mappings, compile_form
 from sync.mapping.form import MappingForm
-from sync.mapping.form import parse as parse_mapping
 from sync.model.plan import Limits
 from sync.model.problem import BadInput, Problem
 from sync.model.rates import Rates
 from sync.policy import Policies
+from sync.shape import shape_problem
+from sync.sources import each, each_mapping, read_toml
 from sync.store.opening import with_password
 
 
@@ -82,8 +80,9 @@ def load(home: Path) -> Config:
     form = _form(home, problems)
     if not (home / "config.toml").exists():
         raise BadInput(problems)
-    policies = list(_each(home, form.policies if form else "policies", policy.parse, problems))
-    forms = list(_each(home, form.mappings if form else "mappings", parse_mapping, problems))
+    policies = list(each(home, form.policies if form else "policies", policy.parse, problems))
+    folder, environment = (form.mappings, form.environment) if form else ("mappings", "")
+    forms = list(each_mapping(home, folder, environment, problems))
     problems += policy.lint(policies)
     rates = _rates(home, form.fx, problems) if form and form.fx.reporting else None
     if form:
@@ -96,17 +95,17 @@ def load(home: Path) -> Config:
 
 
 def _form(home: Path, problems: list[Problem]) -> ConfigForm | None:
-    content = _read(home / "config.toml", "config.toml", problems)
+    content = read_toml(home / "config.toml", "config.toml", problems)
     if content is None:
         return None
     try:
         return ConfigForm.model_validate(content)
     except ValidationError as error:
-        for fault in error.errors():
-            key = ".".join(str(part) for part in fault["loc"]) or "the whole file"
-            text = fault["msg"].removeprefix("Value error, ")
-            what = "unknown key" if fault["type"] == "extra_forbidden" else text
-            problems.append(Problem(f"config.toml: {key}", what, "config.example.toml explains every key"))
+        hint = "config.example.toml explains every key"
+        faults = error.errors()
+        problems += [
+            shape_problem("config.toml", ConfigForm, fault, hint, whole="the whole file") for fault in faults
+        ]
         return None
 
 
@@ -129,42 +128,6 @@ def _rates(home: Path, form: FxForm, problems: list[Problem]) -> Rates:
     return replace(plain, spans=spans)
 
 
-def _read(path: Path, source: str, problems: list[Problem]) -> dict[str, Any] | None:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-    except FileNotFoundError:
-        fix = f"run `dealsync init {path.parent}` to write one" if source == "config.toml" else "restore the file"
-        problems.append(Problem(source, f"{path} does not exist", fix))
-    except (OSError, UnicodeDecodeError) as error:
-        problems.append(Problem(source, f"it cannot be read: {error}", "check its rights and its encoding (UTF-8)"))
-    except tomllib.TOMLDecodeError as error:
-        problems.append(Problem(source, f"it is not TOML: {error}", "correct that place"))
-    return None
-
-
-Parsed = TypeVar("Parsed")
-
-
-def _each(
-    home: Path,
-    folder: str,
-    parse: Callable[[str, Mapping[str, Any]], tuple[Parsed | None, list[Problem]]],
-    problems: list[Problem],
-) -> Iterator[tuple[str, Parsed]]:
-    paths = sorted((home / folder).glob("*.toml"))
-    if not paths:
-        what = f"the folder {home / folder} has no .toml file"
-        problems.append(Problem(folder, what, "`dealsync init DIR` writes the shipped ones into a new folder"))
-    for path in paths:
-        source = f"{folder}/{path.name}"
-        content = _read(path, source, problems)
-        if content is not None:
-            parsed, faults = parse(source, content)
-            problems += faults
-            if parsed is not None:
-                yield source, parsed
-
-
 def _compiled(form: MappingForm, config: ConfigForm) -> FieldMap:
     connection = config.connection.get(form.connection)
     return compile_form(form, connection.currency if connection else None)
@@ -174,12 +137,14 @@ def _between(form: ConfigForm, forms: list[tuple[str, MappingForm]]) -> Iterator
     """Faults that only show when the files are held side by side."""
     seen: dict[tuple[str, str], str] = {}
     for source, entry in forms:
+        if entry.status == "paused":
+            continue
         if (place := (entry.connection, entry.object)) in seen:
             what = f"{entry.connection} {entry.object} is also mapped in {seen[place]}"
             yield Problem(f"{source}: object", what, "keep one of the two files")
         seen[place] = source
     yield from _open_secrets(form)
-    mapped = {connection for connection, _ in seen}
+    mapped = {entry.connection for _, entry in forms}
     for name in form.connection:
         if name not in mapped:
             fix = f"name {name} as `connection` in a mapping file, or remove [connection.{name}]"

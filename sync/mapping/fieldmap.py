@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from connector.record import ABSENT, Absent, Record, Text, Value
-from sync.mapping.form import FieldForm, MappingForm
+from sync.expressions import Expression, compile_expression
+from sync.mapping.calculated import calculated, defaulted
+from sync.mapping.form import EXPRESSIONS, FieldForm, MappingForm
 from sync.mapping.paths import PATHS
 from sync.mapping.transforms import TRANSFORMS, Choices, Setting, Transform
 from sync.model.ids import digest
@@ -27,20 +29,24 @@ class Rule:
     ours: bool
     writes: bool
     filed: bool = False  # people fill it in
+    keeps: bool = False  # a value of people is not cleared when we have nothing to say
+    guard: Expression | None = None  # over the record as it is: where it is false, the field is left as it is
 
 
 _ASK: Final = object()
 """Instead of what an empty field reads as, where that depends on other fields."""
 
-Reader = tuple[str, int, tuple[int, ...], Callable[[Any, Setting], Any], Setting, Any]
-"""Path, place of the first remote field, places of all, what reads them, its setting, and what empty reads as."""
+Reader = tuple[str, int, tuple[int, ...], Callable[[Any, Setting], Any], Setting, Any, bool]
+"""Path, place of the first remote field, places of all, what reads them, its setting, what empty reads as, and
+whether all of them must be known."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldMap:
     """One mapping file, compiled. ``fields`` are asked for in this order; ``hash`` is the mapping's version.
 
-    ``lacking`` are optional fields that the org is known not to have: they are never written.
+    ``lacking`` are fields that are never written: optional ones that the org is known not to have, and those whose
+    schema changed under us.
     """
 
     id: str
@@ -54,19 +60,22 @@ class FieldMap:
     hash: str
     lacking: frozenset[str] = frozenset()
     readers: tuple[Reader, ...] = field(default=(), repr=False, compare=False)  # the rules, laid out for reading
+    constants: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def read(self, record: Record) -> tuple[Row, list[Problem]]:
         """A row, and a problem for every value that is not what the mapping says it is."""
         texts = record.values
         if lacking := len(self.fields) - len(texts):  # a tombstone comes without values
             texts = (*texts, *(ABSENT,) * lacking)
-        values: dict[str, Any] = {}
+        values: dict[str, Any] = dict(self.constants)
         problems: list[Problem] = []
-        for path, first, places, transform, setting, empty in self.readers:
+        for path, first, places, transform, setting, empty, whole in self.readers:
             text = texts[first]
             if text is None and empty is not _ASK:
                 values[path] = empty
             elif text is not ABSENT:
+                if whole and any(texts[place] is ABSENT for place in places):
+                    continue
                 try:
                     known = (text,) if len(places) == 1 else tuple([_known(texts[place]) for place in places])
                     values[path] = transform(known, setting)
@@ -80,9 +89,12 @@ class FieldMap:
         where = f"{record.ref} {'/'.join(self.fields[place] for place in places)}"
         return Problem(where, str(error), f"correct the record, or the mapping {self.id}")
 
-    def write(self, values: Mapping[str, Any]) -> dict[str, Text]:
-        """CRM text for the paths of ``values`` that this mapping writes. Raises ValueError naming the path."""
-        return self._texts(values, [rule for rule in self.rules if rule.writes])
+    def write(self, values: Mapping[str, Any], raw: Mapping[str, Value] | None = None) -> dict[str, Text]:
+        """CRM text for the paths of ``values`` that this mapping writes. Raises ValueError naming the path.
+
+        ``raw``: the record as it is; its fields are left alone where a guard of the mapping says so.
+        """
+        return self._texts(values, [r for r in self.rules if r.writes and (raw is None or _allowed(r, raw))])
 
     def file(self, values: Mapping[str, Any]) -> dict[str, Text]:
         """CRM text for the paths of ``values`` that people own, as filed. Raises as `write`."""
@@ -102,8 +114,18 @@ class FieldMap:
             except ValueError as error:
                 raise ValueError(f"{self.id}: {rule.path}: {error}") from error
             pairs = zip(rule.remotes, texts, strict=False)
-            written.update((remote, text) for remote, text in pairs if remote not in self.lacking)
+            written.update(
+                (remote, text)
+                for remote, text in pairs
+                if remote not in self.lacking and not (text is None and rule.keeps)
+            )
         return written
+
+    def resting(self, reads: Collection[str], writes: Collection[str]) -> FieldMap:
+        """The same mapping, without reading some of its remote fields and without writing some."""
+        at = {place for place, remote in enumerate(self.fields) if remote in reads}
+        readers = tuple(reader for reader in self.readers if not at.intersection(reader[2]))
+        return replace(self, readers=readers, lacking=self.lacking | frozenset(writes))
 
     def may_miss(self, remote: str) -> bool:
         """Whether a remote field is allowed to be missing in this org."""
@@ -113,7 +135,8 @@ class FieldMap:
 def compile_form(form: MappingForm, currency: str | None) -> FieldMap:
     """The runnable form of a checked mapping. ``currency``: the connection's default."""
     rules = tuple(_rule(form, field, currency) for field in form.field)
-    fields = tuple(dict.fromkeys(remote for rule in rules for remote in rule.remotes))
+    guards = (name for rule in rules if rule.guard for name in rule.guard.fields)
+    fields = tuple(dict.fromkeys((*(remote for rule in rules for remote in rule.remotes), *guards)))
     return FieldMap(
         id=form.id,
         connection=form.connection,
@@ -123,13 +146,28 @@ def compile_form(form: MappingForm, currency: str | None) -> FieldMap:
         key=form.key,
         fields=fields,
         rules=rules,
-        hash=digest(form.model_dump_json(), currency or ""),
-        readers=tuple(_reader(rule, fields) for rule in rules),
+        hash=digest(form.version, currency or ""),
+        readers=tuple(_reader(rule, fields) for rule in rules if rule.remotes),
+        constants={rule.path: rule.transform.read((), rule.setting) for rule in rules if not rule.remotes},
     )
+
+
+def _allowed(rule: Rule, raw: Mapping[str, Value]) -> bool:
+    """Whether its guard lets a field be written; one that cannot be calculated does not."""
+    if rule.guard is None:
+        return True
+    texts = {name: raw.get(name, ABSENT) for name in rule.guard.fields}
+    try:
+        return ABSENT not in texts.values() and rule.guard.run({n: _known(t) for n, t in texts.items()}) is True
+    except ValueError:
+        return False
 
 
 def _known(text: Value) -> Text:
     return None if isinstance(text, Absent) else text
+
+
+_AMOUNTS: Final = (TRANSFORMS["money"], TRANSFORMS["part"])
 
 
 def _reader(rule: Rule, fields: Sequence[str]) -> Reader:
@@ -138,18 +176,20 @@ def _reader(rule: Rule, fields: Sequence[str]) -> Reader:
         empty = rule.transform.read((None,), rule.setting) if len(places) == 1 else _ASK
     except ValueError:
         empty = _ASK
-    return rule.path, places[0], places, rule.transform.read, rule.setting, empty
+    whole = len(places) > 1 and rule.transform not in _AMOUNTS  # a missing currency has a default
+    return rule.path, places[0], places, rule.transform.read, rule.setting, empty, whole
 
 
 def _rule(form: MappingForm, field: FieldForm, currency: str | None) -> Rule:
     path = PATHS[form.canonical][field.canonical]
     picklist = form.picklist.get(field.picklist or "")
     connection, _, target = (field.refers or "").rpartition(":")
+    remotes, transform = _source(form, field, TRANSFORMS[path.transform], path.transform)
     return Rule(
         path=field.canonical,
-        remotes=tuple(remote.removesuffix("?") for remote in field.remote),
+        remotes=remotes,
         optional=frozenset(remote.removesuffix("?") for remote in field.remote if remote.endswith("?")),
-        transform=TRANSFORMS[path.transform],
+        transform=transform,
         setting=Setting(
             connection=form.connection,
             choices=Choices(picklist.map, picklist.unmapped) if picklist else Choices(),
@@ -158,8 +198,21 @@ def _rule(form: MappingForm, field: FieldForm, currency: str | None) -> Rule:
         ),
         ours=path.ours,
         writes=field.direction != "in",
-        filed=field.owner == "filed",
+        filed=field.owner == "filed" and field.expr is None,
+        keeps=field.null == "keep",
+        guard=compile_expression(field.write_if, form.types, "flag") if field.write_if else None,
     )
+
+
+def _source(
+    form: MappingForm, field: FieldForm, transform: Transform, name: str
+) -> tuple[tuple[str, ...], Transform]:
+    """The remote fields of a rule, and how they are read: copied, with a default, or calculated."""
+    if field.expr is not None:
+        kind = EXPRESSIONS[name]
+        expression = compile_expression(field.expr, form.types, kind)
+        return expression.fields, calculated(expression, kind, transform)
+    return field.names, transform if field.default is None else defaulted(field.default, transform)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -14,6 +14,9 @@ from sync.model.problem import Problem
 from sync.model.rates import Rates
 from sync.policy.policy import Policy
 from sync.policy.scope import Scope
+from sync.shape import shape_problem
+
+HINT: Final = "sync/presets/README.md lists every key"
 
 
 def parse(source: str, content: Mapping[str, Any]) -> tuple[Policy | None, list[Problem]]:
@@ -21,16 +24,10 @@ def parse(source: str, content: Mapping[str, Any]) -> tuple[Policy | None, list[
     try:
         return Policy.model_validate(content), []
     except ValidationError as error:
-        return None, [_problem(source, fault["loc"], fault["msg"]) for fault in error.errors()]
-
-
-def _problem(source: str, place: tuple[int | str, ...], message: str) -> Problem:
-    key = ".".join(str(part) for part in place) or "the whole policy"
-    text = message.removeprefix("Value error, ")
-    if text.startswith("Extra inputs"):
-        return Problem(f"{source}: {key}", "unknown key", "remove it or correct its spelling")
-    what, _, fix = text.partition("; ")
-    return Problem(f"{source}: {key}", what, fix or "correct the value; sync/presets/README.md lists every key")
+        return None, [
+            shape_problem(source, Policy, fault, HINT, whole="the whole policy", first=0)
+            for fault in error.errors()
+        ]
 
 
 @dataclass(frozen=True, slots=True)

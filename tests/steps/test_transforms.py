@@ -186,6 +186,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "day": st.dates(),
     "moment": st.datetimes(timezones=st.just(UTC)),
     "money": st.builds(Money, st.integers(-(10**15), 10**15), st.sampled_from(["EUR", "JPY", "KWD"])),
+    "part": st.builds(Money, st.integers(-(10**15), 10**15), st.sampled_from(["EUR", "JPY", "KWD"])),
     "domain": st.sampled_from(["acme.com", "acme.co.uk"]),
     "evidence": st.lists(
         st.builds(Evidence, st.sampled_from(["POC", "QUOTE"]), st.datetimes(timezones=st.just(UTC)), ids),

@@ -1,0 +1,73 @@
+"""The tests inside a mapping file: a record as given, and what it must be in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from connector.record import Record, Ref, Text, datetime_text, number_text, value_text
+from sync.mapping.fieldmap import FieldMap
+from sync.mapping.form import TestForm
+from sync.model.money import Money
+from sync.model.registration import Evidence
+
+AT = datetime(2000, 1, 1, tzinfo=UTC)
+"""The time stamp of a record that only a test knows."""
+
+
+def failures(field_map: FieldMap, test: TestForm) -> Iterator[str]:
+    """What is not as one test expects: a sentence a path, none when it passes."""
+    texts = {name: _given(value) for name, value in test.given.items()}
+    values = tuple(texts.get(name) for name in field_map.fields)
+    row, problems = field_map.read(Record(Ref(field_map.connection, field_map.object, "test"), AT, values))
+    for path, wanted in test.expect.items():
+        if path not in row.values:
+            why = next((problem.what for problem in problems if _about(field_map, path, problem.where)), "")
+            yield f"{path} could not be read{f': {why}' if why else ''}"
+        elif not _equal(found := row.values[path], wanted):
+            yield f"{path} is {plain(found)!r}, and {plain(wanted)!r} is expected"
+    for path in test.refused:
+        if path in row.values:
+            yield f"{path} is {plain(row.values[path])!r}, and a problem is expected"
+
+
+def _about(field_map: FieldMap, path: str, where: str) -> bool:
+    remotes = next((rule.remotes for rule in field_map.rules if rule.path == path), ())
+    return where.endswith(f" {'/'.join(remotes)}")
+
+
+def _given(value: Any) -> Text:
+    return value_text(value)
+
+
+def _equal(found: Any, wanted: Any) -> bool:
+    if isinstance(found, Money):
+        amount, _, currency = str(wanted).partition(" ")
+        return found == Money.parse(amount, currency or found.currency)
+    return bool(plain(found) == plain(wanted))
+
+
+def plain(value: Any) -> Any:
+    """A value in our words as a person would write it in a test: text, bool, or several texts."""
+    match value:
+        case bool() | None:
+            return value
+        case Money():
+            return f"{number_text(value.major)} {value.currency}"
+        case Ref():
+            return value.id
+        case Decimal() | int():
+            return number_text(Decimal(value))
+        case datetime():
+            return datetime_text(value)
+        case date():
+            return value.isoformat()
+        case Evidence():
+            return str(value)
+        case str():
+            return str(value) or None
+        case tuple() | list():
+            return tuple(plain(entry) for entry in value)
+    return str(value)
