@@ -163,7 +163,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who we are signed in as, and where. ``org`` is pinned: another org behind the same name stops everything."""
+    """Who we are signed in as, and where. ``org`` is pinned: another org behind the same name stops everything.
+
+    ``own_objects``: our own objects exist there; without them, only what has stages is kept (as deals).
+    """
 
     org: str
     user: str
@@ -171,6 +174,7 @@ class Identity:
     server_time: datetime
     daily_limit: int | None = None
     daily_used: int | None = None
+    own_objects: bool = True
 
 
 @dataclass(frozen=True, slots=True)

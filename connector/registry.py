@@ -32,9 +32,9 @@ def open_crm(name: str, settings: Settings, *, ledger: Ledger, vault: Vault | No
         from connector.salesforce.crm import SalesforceCrm  # noqa: PLC0415 a second of imports
 
         return SalesforceCrm(name, settings, ledger=ledger, vault=vault)
-    from connector.hubspot.crm import HubSpotCrm  # noqa: PLC0415 a second of imports
+    from connector.hubspot.opening import open_portal  # noqa: PLC0415 a second of imports
 
-    return HubSpotCrm(name, settings, ledger=ledger, vault=vault)
+    return open_portal(name, settings, ledger=ledger, vault=vault)
 
 
 def _problems(settings: Settings) -> Iterator[str]:

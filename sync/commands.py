@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,6 +10,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from connector.budget import CallCount
+from connector.hubspot.objects import wanted as wanted_objects
+from connector.registry import open_crm
+from connector.retry import Patient
 from connector.salesforce.package import used, write_package
 from sync.config import Config
 from sync.cycle import carry_out, cycle, finish, look_back
@@ -180,6 +184,25 @@ def write_new(folder: Path, sandbox: tuple[str, str] | None = None, programme: s
         path.write_text(text, encoding="utf-8")
     mapped = used(path for path in wanted if path.name.startswith("sf-"))
     return [*wanted, *write_package(folder / "salesforce", mapped)]
+
+
+def create_in(config: Config, connection: str, clock: Clock) -> Sequence[str]:
+    """Create what the mappings use of a HubSpot portal and it lacks; what is there is never changed.
+
+    Returns a sentence about the layout and one for each thing created. Raises BadInput for a connection that is not
+    there or whose vendor's admin deploys it, and CrmError.
+    """
+    form = config.form.connection.get(connection)
+    if form is None:
+        fix = f"use one of {', '.join(config.form.connection)}"
+        raise BadInput([Problem(f"--create {connection}", "no connection has this name", fix)])
+    if form.kind != "hubspot":
+        fix = "an admin deploys the folder salesforce: sf project deploy start --source-dir force-app"
+        raise BadInput([Problem(f"--create {connection}", "only a HubSpot portal is laid out from here", fix)])
+    crm = open_crm(connection, config.settings(connection), ledger=CallCount(now=clock.now))
+    maps = config.mappings.of_connection(connection)
+    uses = {field_map.object: {*field_map.fields, field_map.key or ""} for field_map in maps}
+    return Patient(crm, sleep=clock.sleep, now=clock.now, on_wait=clock.on_wait).provision(wanted_objects(uses))
 
 
 def _first_config(sandbox: tuple[str, str] | None) -> str:

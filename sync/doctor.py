@@ -19,7 +19,7 @@ from sync.mapping.paths import PATHS
 from sync.model.problem import BadInput
 from sync.policy.advice import advise
 from sync.runtime.schedule import trigger
-from sync.sign_in import Clock
+from sync.sign_in import Clock, kept
 from sync.store import brakes, intake, outbox, runs
 from sync.store.groups import count_problems
 from sync.store.opening import Store, open_store
@@ -141,10 +141,17 @@ def _connection(config: Config, name: str, clock: Clock) -> Iterator[Finding]:
     try:
         ledger = CallCount(now=clock.now, percent=config.calls_percent)
         crm: Crm = open_crm(name, config.settings(name), ledger=ledger)
-        maps = [field_map for field_map in config.mappings.all if field_map.connection == name]
+        maps = kept(config.mappings.of_connection(name), () if _own_objects(crm) else (name,))
         checked: Checked = crm  # type: ignore[assignment]  # every adapter that open_crm opens can
         yield from checked.check(uses(maps), clock.now())
     except BadInput as error:
         yield from (Finding(p.where, p.what, p.fix, Severity.ERROR) for p in error.problems)
     except CrmError as error:
         yield Finding(name, error.message, "mend that, then run doctor again", Severity.ERROR)
+
+
+def _own_objects(crm: Crm) -> bool:
+    try:
+        return crm.whoami().own_objects
+    except CrmError:
+        return True  # the checks say what is wrong with it

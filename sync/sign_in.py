@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -49,13 +49,16 @@ def open_world(config: Config, clock: Clock) -> Iterator[World]:
         store = cache(lambda: stack.enter_context(closing(open_store(config.store_url, config.home))))
         vault = runs.StoreVault(store)  # opens the store only where a token is kept in it
         crms: dict[str, Crm] = {}
+        plain: set[str] = set()
         orgs: dict[str, str] = {}
         silent: dict[str, str] = {}
         for connection, own in settings.items():
             try:
                 crm = open_crm(connection, own, ledger=ledger, vault=vault)
                 patient = Patient(crm, sleep=clock.sleep, now=clock.now, on_wait=clock.on_wait)
-                orgs[connection] = replace(patient, attempts=SIGN_IN_ATTEMPTS).whoami().org
+                identity = replace(patient, attempts=SIGN_IN_ATTEMPTS).whoami()
+                orgs[connection] = identity.org
+                plain |= set() if identity.own_objects else {connection}
                 crms[connection] = patient
             except StopCrm as fault:
                 silent[connection] = fault.message
@@ -68,7 +71,9 @@ def open_world(config: Config, clock: Clock) -> Iterator[World]:
         yield World(
             store=store(),
             crms=crms,
-            mappings=Mappings(tuple(_fitted(entry, crms.get(entry.connection)) for entry in config.mappings.all)),
+            mappings=Mappings(
+                tuple(_fitted(entry, crms.get(entry.connection)) for entry in kept(config.mappings.all, plain))
+            ),
             policies=config.policies,
             record_of=config.record_of,
             limits=config.limits,
@@ -77,6 +82,14 @@ def open_world(config: Config, clock: Clock) -> Iterator[World]:
             calls=lambda: ledger.calls,
             tell=clock.tell,
         )
+
+
+def kept(maps: Iterable[FieldMap], plain: Collection[str]) -> Iterator[FieldMap]:
+    """The mappings without those of rows that no connection in ``plain`` can keep, having no objects of ours.
+
+    What such a row would say of its deal stands in the deal's own fields there.
+    """
+    return (entry for entry in maps if not (entry.connection in plain and entry.canonical == "attribution"))
 
 
 def _settings(config: Config) -> dict[str, dict[str, str]]:

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from connector.crm import Ledger, Settings, Vault
-from connector.errors import StopCrm
+from connector.errors import PauseMapping, StopCrm
 from connector.finding import Finding, Use
 from connector.hubspot import auth, gateway, lists
 from connector.hubspot.checks import evaluate
 from connector.hubspot.describe import Portal
 from connector.hubspot.gateway import Gateway
-from connector.hubspot.layout import Layout, choose
+from connector.hubspot.layout import Layout, Wish, choose
 from connector.hubspot.links import Links
 from connector.hubspot.merging import WRITE_BATCH
 from connector.hubspot.pages import READ_BATCH
@@ -31,8 +31,7 @@ class HubSpotCrm:
 
     Settings: ``url`` (default https://api.hubapi.com; http for loopback only), ``flow`` ``token`` (``token``) or
     ``refresh_token`` (``client_id``, ``client_secret``, ``refresh_token``), ``api_version`` (default 2026-09; also
-    2026-03, v3), ``fresh_values`` (default ``on``: values of changed records are read again by id, because
-    HubSpot's search may show old ones). Raises StopCrm, naming every wrong setting.
+    2026-03, v3). Raises StopCrm, naming every wrong setting.
 
     Beyond HubSpot's objects, ``write`` takes ``deal_splits`` (upsert by the deal's id; one field ``splits``,
     ``77:0.6;88:0.4``) and ``notes`` (upsert by a unique property of ours); ask ``refuses`` first.
@@ -49,8 +48,7 @@ class HubSpotCrm:
         self._gateway = Gateway(name, settings, ledger, vault)
         self._portal = Portal(self._gateway)
         links = Links(self._gateway, self._portal)
-        fresh = settings.get("fresh_values", "on") not in ("off", "false")
-        self._reader = Reader(self._gateway, self._portal, Selector(name, self._portal, links), fresh=fresh)
+        self._reader = Reader(self._gateway, self._portal, Selector(name, self._portal, links))
         self._splits = Splits(self._gateway, self._reader)
         self._survey = Survey(self._gateway, self._portal, self._splits)
         self._writer = Writer(self._gateway, self._portal, self._reader, links, self._splits)
@@ -93,9 +91,16 @@ class HubSpotCrm:
         provisioner = Provisioner(self._gateway, self._portal)
         return [sentence for wanted in objects for sentence in provisioner.provision(wanted)]
 
-    def layout(self, objects: Sequence[ObjectInfo], stages: Mapping[str, str]) -> Layout:
+    def has(self, kind: str) -> bool:
+        """Whether the portal has a custom object of this name, and lets us know. Raises TryAgain, StopCrm."""
+        try:
+            return kind in self._portal.custom()
+        except PauseMapping:
+            return False
+
+    def layout(self, objects: Sequence[ObjectInfo], stages: Mapping[str, str], wish: Wish = "auto") -> Layout:
         """Where this portal can keep ``objects``, and why (`connector.hubspot.layout`)."""
-        return choose(self._survey.layout(), objects, stages)
+        return choose(self._survey.layout(), objects, stages, wish)
 
     def lay_out(self, layout: Layout) -> Sequence[str]:
         """Create what a layout lacks; returns one sentence for each thing created."""

@@ -17,6 +17,8 @@ DEALS: Final = "deals"
 CUSTOM_WRITE: Final = "crm.schemas.custom.write"
 FILED: Final = "Filed"
 """The stage in which people file: a deal is always in some stage, and this one says that the field is empty."""
+Wish = Literal["auto", "custom_objects", "pipeline"]
+"""What config.toml says of the layout."""
 WON, LOST, OPEN = "1.0", "0.0", "0.5"
 
 
@@ -40,39 +42,55 @@ class PipelineInfo:
 class Facts:
     """What decides. ``custom`` are the portal's custom objects; ``refusal`` is why HubSpot did not list them.
 
-    ``scopes`` are what our token may do, ``None`` where HubSpot did not say.
+    ``pipelines`` are the labels of the pipelines of deals. ``scopes`` are what our token may do, ``None`` where
+    HubSpot did not say.
     """
 
     custom: frozenset[str] = frozenset()
     refusal: str = ""
     scopes: frozenset[str] | None = None
+    pipelines: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """What was chosen, why, what to create for it, and what a person must do first for the other one."""
 
-    name: Literal["custom", "plain"]
+    name: Literal["custom_objects", "pipeline"]
     why: str
     objects: tuple[ObjectInfo, ...]
     pipelines: tuple[PipelineInfo, ...] = ()
     instead: str = ""
 
 
-def choose(facts: Facts, objects: Sequence[ObjectInfo], stages: Mapping[str, str]) -> Layout:
-    """The layout for ``objects``; ``stages`` names the objects that become deals, and the field that is a stage."""
+def choose(facts: Facts, objects: Sequence[ObjectInfo], stages: Mapping[str, str], wish: Wish = "auto") -> Layout:
+    """The layout for ``objects``; ``stages`` names the objects that become deals, and the field that is a stage.
+
+    What is there already stays where it is, whatever the portal would let us do by now.
+    """
     custom = [wanted.name for wanted in objects if wanted.custom]
     missing = [name for name in custom if name not in facts.custom]
-    if not missing:
-        return Layout("custom", f"the portal has {' and '.join(custom) or 'all that is needed'}", tuple(objects))
-    if facts.refusal:
+    names = " and ".join(missing)
+    used = [wanted.label for wanted in objects if wanted.custom and wanted.label in facts.pipelines]
+    if wish != "auto":
+        why = f"config.toml says {wish}"
+    elif not missing:
+        why = f"the portal has {' and '.join(custom) or 'all that is needed'}"
+    elif used:
+        why = f"the portal has the pipeline {used[0]!r}"
+        return _plain(why, 'for custom objects: set layout = "custom_objects"', objects, stages)
+    elif facts.refusal:
         why = f"HubSpot refuses custom objects ({facts.refusal})"
         instead = "for custom objects: an Enterprise subscription, and the scopes crm.schemas.custom.* for the app"
         return _plain(why, instead, objects, stages)
-    if facts.scopes is not None and CUSTOM_WRITE not in facts.scopes:
-        why = f"{' and '.join(missing)} cannot be created without the scope {CUSTOM_WRITE}"
+    elif facts.scopes is not None and CUSTOM_WRITE not in facts.scopes:
+        why = f"{names} cannot be created without the scope {CUSTOM_WRITE}"
         return _plain(why, f"for custom objects: grant {CUSTOM_WRITE} to the app", objects, stages)
-    return Layout("custom", f"{' and '.join(missing)} can be created", tuple(objects))
+    else:
+        why = f"{names} can be created"
+    if wish == "pipeline":
+        return _plain(why, "", objects, stages)
+    return Layout("custom_objects", why, tuple(objects))
 
 
 def _plain(why: str, instead: str, objects: Sequence[ObjectInfo], stages: Mapping[str, str]) -> Layout:
@@ -80,7 +98,7 @@ def _plain(why: str, instead: str, objects: Sequence[ObjectInfo], stages: Mappin
     own = [wanted for wanted in objects if not wanted.custom and wanted.name != DEALS]
     deals = ObjectInfo(DEALS, "Deal", tuple(_deal_fields(objects, stages)), associated=tuple(_labels(objects)))
     pipelines = tuple(_pipeline(wanted, stages[wanted.name]) for wanted in staged)
-    return Layout("plain", why, (deals, *own), pipelines, instead)
+    return Layout("pipeline", why, (deals, *own), pipelines, instead)
 
 
 def property_name(kind: str, field: str) -> str:

@@ -55,12 +55,12 @@ class Pages:
             if not after:
                 return
 
-    def searched(self, kind: str, modified: str, names: Sequence[str], window: Window) -> Iterator[Batch]:
-        """Rows that were modified inside ``window``, by ascending id, as the index has them: it may lag."""
+    def searched(self, kind: str, modified: str, window: Window) -> Iterator[Batch]:
+        """Rows that were modified inside ``window``, by ascending id, with their stamp only: the index may lag."""
         after = window.after
         while True:
             last = int(after or 0)
-            answer = self._search(kind, _search(modified, names, window, after))
+            answer = self._search(kind, _search(modified, window, after))
             window = window.opened(self._gateway.server_time)
             rows = sorted((row for row in answer.results if int(row.id) > last), key=lambda row: int(row.id))
             if not _after(answer):
@@ -118,7 +118,7 @@ def _after(answer: Rows) -> str:
     return str(answer.paging.next.after) if answer.paging and answer.paging.next else ""
 
 
-def _search(modified: str, names: Sequence[str], window: Window, after: str) -> dict[str, Any]:
+def _search(modified: str, window: Window, after: str) -> dict[str, Any]:
     filters = [
         {"propertyName": modified, "operator": "GTE", "value": str(milliseconds(moment(window.lo)))},
         {"propertyName": "hs_object_id", "operator": "GT", "value": after or "0"},
@@ -128,6 +128,6 @@ def _search(modified: str, names: Sequence[str], window: Window, after: str) -> 
     return {
         "filterGroups": [{"filters": filters}],
         "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
-        "properties": list(names),
+        "properties": [modified],
         "limit": SEARCH_PAGE,
     }

@@ -8,105 +8,49 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import replace
+from datetime import datetime
 
-from connector.crm import Crm
 from connector.errors import CrmError, PauseMapping
-from connector.hubspot.layout import DEALS, FILED, property_name
-from connector.hubspot.links import MARK
+from connector.finding import Finding, Severity, Use
+from connector.hubspot.crm import HubSpotCrm
+from connector.hubspot.layout import DEALS, FILED, Wish
 from connector.hubspot.pipelines import PIPELINES, STAGES
+from connector.hubspot.spelt import PIPELINE, Spelling
 from connector.record import (
     Capabilities,
     Change,
     Cursor,
     FieldInfo,
-    FieldType,
     Identity,
     ObjectInfo,
     Op,
     Outcome,
     Page,
     Record,
-    Text,
-    Value,
 )
-
-PIPELINE, STAGE, NAME = "pipeline", "dealstage", "dealname"
-OF_DEAL: Final = f"{DEALS}{MARK}"
-NATIVE: Final[Mapping[str, str]] = {
-    "id": "id",
-    "hs_createdate": "createdate",
-    **{name: name for name in ("hs_lastmodifieddate", "hs_object_id", "hs_merged_object_ids")},
-}
-"""Fields that every record of HubSpot has, by their name in a custom object."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spelling:
-    """How one custom object is spelt in deals. ``stages`` are the ids of its pipeline's stages, by option.
-
-    ``filed`` is the stage of a new one, whose field ``stage`` is still empty.
-    """
-
-    kind: str
-    stage: str
-    pipeline: str
-    filed: str
-    stages: Mapping[str, str]
-
-    def field(self, name: str) -> str:
-        """The field of a deal that holds a field of the object."""
-        if name == OF_DEAL:
-            return property_name(self.kind, "deal_id")
-        if name in NATIVE or MARK in name:
-            return NATIVE.get(name, name)
-        return STAGE if name == self.stage else property_name(self.kind, name)
-
-    def told(self, name: str, value: Value) -> Value:
-        """A deal's value as the object's."""
-        if name != self.stage or not isinstance(value, str):
-            return value
-        options = {stage: option for option, stage in self.stages.items()}
-        return None if value == self.filed else options.get(value, value)
-
-    def change(self, change: Change, *, new: bool) -> Change:
-        """The same change of a deal; a ``new`` one starts where people file."""
-        values = {
-            self.field(name): self._spelt(value) if name == self.stage else value for name, value in change.values
-        }
-        if new:
-            values = {NAME: f"{self.kind} {change.key}", STAGE: self.filed, PIPELINE: self.pipeline, **values}
-        return replace(change, kind=DEALS, by=self.field(change.by), values=tuple(values.items()))
-
-    def described(self, info: FieldInfo) -> Iterator[FieldInfo]:
-        """A deal's field as fields of the object, if it is one; a name that says the object's twice is two."""
-        prefix = property_name(self.kind, "")
-        if info.name == STAGE:
-            yield replace(info, name=self.stage, type=FieldType.CHOICE, options=tuple(self.stages))
-        elif info.name == self.field(OF_DEAL):
-            yield replace(info, name=OF_DEAL, type=FieldType.REFERENCE, refers_to=(DEALS,))
-        elif info.name.startswith(prefix):
-            yield from (replace(info, name=name) for name in (info.name.removeprefix(prefix), info.name))
-        elif MARK in info.name:
-            yield info
-        else:
-            yield from (replace(info, name=name) for name, native in NATIVE.items() if native == info.name)
-
-    def _spelt(self, value: Text) -> str:
-        return self.stages.get(value, value) if value else self.filed
 
 
 class PlainCrm:
-    """A `connector.crm.Crm` over one whose portal has no custom objects.
+    """A `connector.crm.Crm` over a portal that may have no custom objects.
 
     ``kind`` is the object that is kept in deals, ``stage`` its field that is their stage, ``label`` the name of
-    their pipeline. Everything else is passed on. Raises PauseMapping where there is no such pipeline.
+    their pipeline. Everything else is passed on. ``wish`` ``auto`` finds out by what is there, when it is first
+    asked, whether records are deals; ``custom_objects`` passes everything on. Raises PauseMapping where there is no
+    such pipeline.
     """
 
-    def __init__(self, crm: Crm, *, kind: str, stage: str, label: str) -> None:
-        self._crm, self._kind, self._stage, self._label = crm, kind, stage, label
+    def __init__(self, crm: HubSpotCrm, *, kind: str, stage: str, label: str, wish: Wish = "pipeline") -> None:
+        self._crm, self._kind, self._stage, self._label, self._wish = crm, kind, stage, label, wish
         self._known: Spelling | None = None
+        self._plain: bool | None = None if wish == "auto" else wish == "pipeline"
+
+    @property
+    def plain(self) -> bool:
+        """Whether records of ``kind`` are deals; an object of that name comes before them. Raises CrmError."""
+        if self._plain is None:
+            self._plain = not self._crm.has(self._kind) and self._pipeline() is not None
+        return self._plain
 
     @property
     def name(self) -> str:
@@ -117,7 +61,7 @@ class PlainCrm:
         return self._crm.can
 
     def changes(self, kind: str, fields: Sequence[str], since: Cursor | None) -> Iterator[Page]:
-        if kind not in (self._kind, DEALS):
+        if self._passed(kind):
             yield from self._crm.changes(kind, fields, since)
             return
         for page in self._crm.changes(DEALS, self._asked(kind, fields), since):
@@ -128,14 +72,14 @@ class PlainCrm:
 
     def ids(self, kind: str) -> Iterator[Sequence[str]]:
         """Told apart by the pipeline, so that a list of deals with it takes the place of a list of ids."""
-        if kind not in (self._kind, DEALS):
+        if self._passed(kind):
             yield from self._crm.ids(kind)
             return
         for page in self.changes(kind, (), None):
             yield [record.ref.id for record in page.records if not record.deleted]
 
     def read(self, kind: str, keys: Sequence[str], fields: Sequence[str], *, by: str = "id") -> Sequence[Record]:
-        if kind not in (self._kind, DEALS):
+        if self._passed(kind):
             return self._crm.read(kind, keys, fields, by=by)
         key = self._spelling().field(by) if kind == self._kind else by
         return list(self._told(kind, fields, self._crm.read(DEALS, keys, self._asked(kind, fields), by=key)))
@@ -155,16 +99,55 @@ class PlainCrm:
             yield replace(outcome, change=theirs.get(outcome.change.id, outcome.change))
 
     def describe(self, kind: str) -> tuple[FieldInfo, ...]:
-        if kind != self._kind:
+        if kind == DEALS or self._passed(kind):
             return self._crm.describe(kind)
         spelling = self._spelling()
         return tuple(told for info in self._crm.describe(DEALS) for told in spelling.described(info))
 
     def provision(self, objects: Sequence[ObjectInfo]) -> Sequence[str]:
-        return self._crm.provision(objects)
+        """What was chosen and why, then what was created for it; what is there already is never changed."""
+        layout = self._crm.layout(objects, {self._kind: self._stage}, self._wish)
+        self._known, self._plain = None, layout.name == "pipeline"
+        return [f"Layout {layout.name}: {layout.why}.", *self._crm.lay_out(layout)]
+
+    def check(self, uses: Sequence[Use], now: datetime) -> Sequence[Finding]:
+        """What `dealsync doctor` says, of the layout first."""
+        try:
+            laid_out = self._laid_out()
+            spelling = self._spelling() if self.plain else None
+        except CrmError:  # what is wrong is found again, and said, by the checks of the portal
+            return self._crm.check(uses, now)
+        spelt = [spelling.use(use) if spelling and use.kind == self._kind else use for use in uses]
+        return [laid_out, *self._crm.check(spelt, now)]
 
     def whoami(self) -> Identity:
-        return self._crm.whoami()
+        return replace(self._crm.whoami(), own_objects=not self.plain)
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._crm.close()
+
+    def _laid_out(self) -> Finding:
+        """Where records are kept, or would be."""
+        place = f"{self.name}: layout"
+        there, pipeline = self._crm.has(self._kind), self._pipeline() is not None
+        if self.plain and pipeline:
+            what = f"{self._kind} is the deals of the pipeline {self._label!r}; parts of deals are their properties"
+        elif there and not self.plain:
+            what = f"{self._kind} is a custom object"
+        else:
+            layout = self._crm.layout((ObjectInfo(self._kind, self._label, (), custom=True),), {}, self._wish)
+            what = f"nothing keeps {self._kind} yet; it would be a {WORDS[layout.name]}: {layout.why}"
+            fix = f"dealsync init . --create {self.name}" + (f"; {layout.instead}" if layout.instead else "")
+            return Finding(place, what, fix, Severity.ERROR)
+        if there and pipeline and self._wish == "auto":
+            fix = f'set layout = "pipeline" or "custom_objects" in [connection.{self.name}]'
+            return Finding(place, f"{what}, and the other one is there, too", fix, Severity.WARNING)
+        return Finding(place, what, "", Severity.OK)
+
+    def _passed(self, kind: str) -> bool:
+        """Whether a kind is none of the two that are told apart here."""
+        return kind not in (self._kind, DEALS) or not self.plain
 
     def _asked(self, kind: str, fields: Sequence[str]) -> list[str]:
         """The deal's fields for those of a kind, and the pipeline by which the two kinds are told apart."""
@@ -185,17 +168,15 @@ class PlainCrm:
 
     def _spelt(self, changes: Sequence[Change]) -> dict[str, Change]:
         """Each change as one of a deal, by its id. Raises CrmError."""
+        if not changes or not self.plain:
+            return {change.id: change for change in changes}
         keyed: dict[str, set[str]] = defaultdict(set)
         for change in changes:
             if change.op is Op.UPSERT:
                 keyed[change.by].add(change.key)
         missing = {(by, key) for by, keys in keyed.items() for key in keys - self._there(by, keys)}
-        spelling = self._spelling() if changes else None
-        return {
-            change.id: spelling.change(change, new=(change.by, change.key) in missing)
-            for change in changes
-            if spelling
-        }
+        spelling = self._spelling()
+        return {change.id: spelling.change(change, new=(change.by, change.key) in missing) for change in changes}
 
     def _there(self, by: str, keys: set[str]) -> set[str]:
         found = self.read(self._kind, sorted(keys), [by], by=by)
@@ -204,9 +185,7 @@ class PlainCrm:
     def _spelling(self) -> Spelling:
         known = self._known
         if known is None:
-            pipeline = next(
-                (row[0] for row in self._listed(PIPELINES, "id", "label") if row[1] == self._label), None
-            )
+            pipeline = self._pipeline()
             if pipeline is None:
                 place = f"{self.name}: no pipeline of deals is called {self._label!r}"
                 message = f"{place}, which would hold {self._kind}. Fix: create it (dealsync init)"
@@ -220,6 +199,9 @@ class PlainCrm:
             known = self._known = Spelling(self._kind, self._stage, pipeline, filed, stages)
         return known
 
+    def _pipeline(self) -> str | None:
+        return next((row[0] for row in self._listed(PIPELINES, "id", "label") if row[1] == self._label), None)
+
     def _listed(self, kind: str, *fields: str) -> Iterator[tuple[str, ...]]:
         for page in self._crm.changes(kind, fields, None):
             yield from (tuple(map(str, record.values)) for record in page.records)
@@ -228,3 +210,6 @@ class PlainCrm:
 def _option(label: str) -> str:
     """The option of which the layout made this stage."""
     return label.lower().replace(" ", "_")
+
+
+WORDS: Mapping[str, str] = {"custom_objects": "custom object", "pipeline": "pipeline of deals"}

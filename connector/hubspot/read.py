@@ -33,10 +33,14 @@ Found = tuple[list[Record], Window]
 
 
 class Reader:
-    """Reads one portal. ``fresh``: search answers may be stale, so that values are read again by id."""
+    """Reads one portal.
 
-    def __init__(self, gateway: Gateway, portal: Portal, selector: Selector, *, fresh: bool) -> None:
-        self._gateway, self._portal, self._selector, self._fresh = gateway, portal, selector, fresh
+    Search only says which records changed; their values are always read by id. Its index may show a stage that a
+    deal has left, and nobody is credited by that to save a call for every hundred changes.
+    """
+
+    def __init__(self, gateway: Gateway, portal: Portal, selector: Selector) -> None:
+        self._gateway, self._portal, self._selector = gateway, portal, selector
         self._pages = Pages(gateway)
         self._zone: ZoneInfo | None = None
         self.rows = self._pages.rows
@@ -78,8 +82,7 @@ class Reader:
 
     def _changed(self, chosen: Selection, window: Window) -> Iterator[Found]:
         """What search finds in the window; nothing where everything is about to be read anyway."""
-        names = [chosen.modified] if self._fresh else chosen.names
-        calls = self._pages.searched(chosen.kind, chosen.modified, names, window)
+        calls = self._pages.searched(chosen.kind, chosen.modified, window)
         first = next(calls)
         window = window.opened(first.at)
         if window.by_night:
@@ -95,7 +98,7 @@ class Reader:
         known = {row.id: window.seen[row.id] for row in hits if window.knows(row.id, chosen.stamp(row))}
         again = self._selector.relinked(chosen, known) if window.deep and chosen.links else ()
         news = [row for row in hits if row.id not in known or row.id in again]
-        rows = self.rows(chosen.kind, [row.id for row in news], chosen.names) if self._fresh else news
+        rows = self.rows(chosen.kind, [row.id for row in news], chosen.names)
         return self._records(chosen, [row for row in rows if chosen.stamp(row) >= window.since])
 
     def _gone(self, chosen: Selection, window: Window) -> Iterator[Found]:

@@ -12,6 +12,7 @@ from connector.hubspot import layout
 from connector.hubspot.checks import Facts, Seen
 from connector.hubspot.describe import Portal
 from connector.hubspot.gateway import Gateway
+from connector.hubspot.pipelines import DEAL_PIPELINES
 from connector.hubspot.splits import SPLITS, Splits
 
 T = TypeVar("T")
@@ -60,7 +61,8 @@ class Survey:
         self._portal.forget("")
         custom, refusal = _refused(self._portal.custom)
         scopes, _ = _tried(self._gateway.granted)
-        return layout.Facts(frozenset(custom or ()), refusal, scopes)
+        pipelines, _ = _refused(lambda: self._gateway.send(DEAL_PIPELINES, layout.DEALS).results)
+        return layout.Facts(frozenset(custom or ()), refusal, scopes, frozenset(p.label for p in pipelines or ()))
 
     def _seen(self, kind: str) -> Seen:
         if kind == SPLITS:

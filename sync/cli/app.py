@@ -28,6 +28,7 @@ from sync.cli import (
     serving,
     show,
     showing,
+    starting,
     statements,
     troubles,
     upkeep,
@@ -62,6 +63,8 @@ app = typer.Typer(
     help="Fair credit for deals that several partners brought, sold and delivered together.\n\n"
     "Exit codes: 0 done or nothing to do, 1 error, 2 changes pending, 3 incomplete (continues later), 64 usage.",
 )
+
+starting.register(app)
 
 
 def run() -> None:

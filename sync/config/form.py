@@ -27,7 +27,8 @@ class ConnectionForm(_Frozen):
     """``[connection.NAME]``. Values of ``auth`` may be references (`sync.secret`); they are read when needed.
 
     ``duplicates``: what becomes of a new row that a Salesforce duplicate rule only warns of. ``calls_percent``: how
-    much of the CRM's daily calls dealsync takes, all that others made counted first.
+    much of the CRM's daily calls dealsync takes, all that others made counted first. ``layout``: where a HubSpot
+    portal keeps registrations.
     """
 
     kind: Literal["salesforce", "hubspot"]
@@ -35,6 +36,7 @@ class ConnectionForm(_Frozen):
     api_version: str | None = None
     currency: str | None = None
     duplicates: Literal["refuse", "allow"] = "refuse"
+    layout: Literal["auto", "custom_objects", "pipeline"] = "auto"
     calls_percent: int = Field(default=PERCENT, ge=1, le=100)
     auth: Mapping[str, str]
 
@@ -49,6 +51,8 @@ class ConnectionForm(_Frozen):
     def _has_rules(self) -> ConnectionForm:
         if "duplicates" in self.model_fields_set and self.kind != "salesforce":
             raise ValueError("only Salesforce has duplicate rules; remove `duplicates` from this connection")
+        if "layout" in self.model_fields_set and self.kind != "hubspot":
+            raise ValueError("only HubSpot portals have a layout; remove `layout` from this connection")
         return self
 
 

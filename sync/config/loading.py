@@ -71,6 +71,7 @@ class Config:
         plain = {"kind": form.kind, "url": form.url, "api_version": form.api_version}
         if form.kind == "salesforce":
             plain["duplicates"] = form.duplicates
+        plain |= {"layout": form.layout} if form.kind == "hubspot" else {}
         return {key: value for key, value in plain.items() if value} | auth
 
 

@@ -51,7 +51,7 @@ class PlainRig(HubSpotRig):
         super().__init__(sandbox)
         self.hubspot: HubSpotCrm = self.crm
         layout = self.hubspot.layout([CLAIMS], STAGES)
-        assert layout.name == "plain"
+        assert layout.name == "pipeline"
         assert self.hubspot.lay_out(layout)
         self.crm = PlainCrm(self.hubspot, kind=CLAIM, stage="status", label=LABEL)  # type: ignore[assignment]
         self.spelling = self.crm._spelling()  # type: ignore[attr-defined]

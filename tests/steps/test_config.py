@@ -68,11 +68,23 @@ def test_the_example_shows_every_key_with_its_default(home: Path) -> None:
         assert shown[part] == type(block)().model_dump()
     for name, connection in shown["connection"].items():
         fields = dict(type(form.connection["sf"]).model_fields)
-        if connection["kind"] == "hubspot":
-            del fields["duplicates"]
+        del fields["duplicates" if connection["kind"] == "hubspot" else "layout"]
         assert connection.keys() == fields.keys()
-        said = {key: connection[key] for key in ("duplicates", "calls_percent") if key in connection}
+        said = {key: connection[key] for key in ("duplicates", "calls_percent", "layout") if key in connection}
         assert said == {key: fields[key].default for key in said}, name
+
+
+def test_a_layout_is_something_of_hubspot_and_one_of_three(home: Path) -> None:
+    edit(home, "config.toml", 'api_version = "62.0"', 'api_version = "62.0"\nlayout = "pipeline"')
+    [problem] = problems(home)
+    assert (problem.where, problem.what) == (
+        "config.toml: connection.sf",
+        "only HubSpot portals have a layout; remove `layout` from this connection",
+    )
+    edit(home, "config.toml", 'api_version = "62.0"\nlayout = "pipeline"', 'api_version = "62.0"')
+    assert load(home).form.connection["hs"].layout == "auto"
+    edit(home, "config.toml", 'layout = "auto"', 'layout = "pipelines"')
+    assert places(home) == ["config.toml: connection.hs.layout"]
 
 
 def test_paused_mappings_are_not_used(home: Path) -> None:

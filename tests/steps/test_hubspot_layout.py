@@ -69,25 +69,29 @@ def hs(sandbox: Sandbox) -> Iterator[HubSpotCrm]:
 @pytest.mark.parametrize(
     ("facts", "name", "why"),
     [
-        (Facts(frozenset({CLAIM, PART})), "custom", "the portal has partner_registration and partner_attribution"),
-        (Facts(frozenset({CLAIM, PART}), scopes=frozenset()), "custom", "the portal has"),
-        (Facts(scopes=frozenset({CUSTOM_WRITE})), "custom", "can be created"),
-        (Facts(), "custom", "can be created"),
-        (Facts(frozenset({CLAIM})), "custom", "partner_attribution can be created"),
+        (
+            Facts(frozenset({CLAIM, PART})),
+            "custom_objects",
+            "the portal has partner_registration and partner_attribution",
+        ),
+        (Facts(frozenset({CLAIM, PART}), scopes=frozenset()), "custom_objects", "the portal has"),
+        (Facts(scopes=frozenset({CUSTOM_WRITE})), "custom_objects", "can be created"),
+        (Facts(), "custom_objects", "can be created"),
+        (Facts(frozenset({CLAIM})), "custom_objects", "partner_attribution can be created"),
         (
             Facts(scopes=frozenset({"oauth"})),
-            "plain",
+            "pipeline",
             "partner_registration and partner_attribution cannot be created",
         ),
-        (Facts(refusal="no Enterprise"), "plain", "HubSpot refuses custom objects (no Enterprise)"),
+        (Facts(refusal="no Enterprise"), "pipeline", "HubSpot refuses custom objects (no Enterprise)"),
     ],
 )
 def test_the_layout_follows_from_what_the_portal_has_and_lets_us_do(facts: Facts, name: str, why: str) -> None:
     layout = choose(facts, OBJECTS, STAGES)
     assert layout.name == name
     assert why in layout.why
-    assert bool(layout.instead) == (name == "plain")
-    assert (layout.objects == OBJECTS) == (name == "custom")
+    assert bool(layout.instead) == (name == "pipeline")
+    assert (layout.objects == OBJECTS) == (name == "custom_objects")
 
 
 def test_plainly_a_claim_is_a_deal_and_an_attribution_a_label_of_the_deal() -> None:
@@ -121,7 +125,7 @@ def test_a_property_carries_the_name_of_its_object_once() -> None:
 
 def test_a_portal_with_custom_objects_gets_them(hs: HubSpotCrm) -> None:
     layout = hs.layout(OBJECTS, STAGES)
-    assert layout.name == "custom"
+    assert layout.name == "custom_objects"
     assert len([line for line in hs.lay_out(layout) if "custom object" in line]) == 2
     assert hs.layout(OBJECTS, STAGES).why.startswith("the portal has")
     assert hs.lay_out(layout) == []
@@ -135,7 +139,7 @@ def test_a_portal_without_custom_objects_gets_the_plain_layout_once_and_it_can_b
     settings = {"url": sandbox.hubspot_url, "token": "pat-sandbox", "api_version": version}
     crm = HubSpotCrm("hs", settings, ledger=Free())
     layout = crm.layout(OBJECTS, STAGES)
-    assert layout.name == "plain"
+    assert layout.name == "pipeline"
     assert "crm.schemas.custom.read" in layout.why
     assert crm.lay_out(layout)[0] == "Created the pipeline 'Partner registration' with 5 stages."
     assert crm.lay_out(layout) == []
