@@ -66,16 +66,18 @@ def _spans(days: Mapping[date, Fraction]) -> Iterator[Span]:
 
 
 def spans_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, tuple[Span, ...]]:
-    """Salesforce ``DatedConversionRate`` rows in our words (Object Reference).
+    """Rows of a CRM in our words: Salesforce ``DatedConversionRate`` (Object Reference), HubSpot "Currencies".
 
-    ``rate`` is how much of the currency one unit of the corporate currency is, ``to`` the first day without it.
-    A row that says less than that, or a rate that is not above 0, says nothing.
+    ``rate`` is how much of the currency one unit of the corporate currency is, ``worth`` how much of that one unit
+    of the currency is; ``to`` is the first day without it. A row that says less than that, or a rate that is not
+    above 0, says nothing.
     """
     found: dict[str, list[Span]] = defaultdict(list)
     for row in rows:
-        rate, first = row.get("rate"), row.get("from")
-        if row.get("currency") and first and rate and rate > 0:
-            found[row["currency"]].append(Span(first, row.get("to"), 1 / Fraction(rate)))
+        rate, worth, first = row.get("rate"), row.get("worth"), row.get("from")
+        exact = Fraction(worth) if worth else 1 / Fraction(rate) if rate else Fraction(0)
+        if row.get("currency") and first and exact > 0:
+            found[row["currency"]].append(Span(first, row.get("to"), exact))
     return {currency: tuple(sorted(spans, key=lambda span: span.first)) for currency, spans in found.items()}
 
 

@@ -1,4 +1,7 @@
-"""What the account's other currencies are worth in its own. Source: developers.hubspot.com, "Currencies"."""
+"""What the account's other currencies were worth in its own, and since when.
+
+Source: developers.hubspot.com, "Currencies".
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from connector.hubspot import decode
-from connector.hubspot.answers import Answer
+from connector.hubspot.answers import Answer, Paging
 from connector.hubspot.gateway import Gateway
 from connector.hubspot.routes import Route
 from connector.record import FieldInfo, FieldType, Value, value_text
@@ -27,14 +30,10 @@ class Rate(Answer, frozen=True):
 
 class Rates(Answer, frozen=True):
     results: list[Rate]
+    paging: Paging | None = None
 
 
-CURRENT_RATES = Route(
-    Rates,
-    "GET",
-    "/settings/currencies/{v}/exchange-rates/current",
-    "/settings/v3/currencies/exchange-rates/current",
-)
+ALL_RATES = Route(Rates, "GET", "/settings/currencies/{v}/exchange-rates", "/settings/v3/currencies/exchange-rates")
 
 RATE_FIELDS = (
     FieldInfo("id", "Rate id", FieldType.ID, writable=False),
@@ -46,8 +45,8 @@ RATE_FIELDS = (
 
 
 def rates(gateway: Gateway) -> Iterator[tuple[str, str, Mapping[str, Value]]]:
-    """The rates in force. Raises CrmError."""
-    for rate in gateway.send(CURRENT_RATES).results:
+    """Every rate, those of earlier days too: what a deal was worth goes by its own day. Raises CrmError."""
+    for rate in _listed(gateway):
         values: dict[str, Value] = {
             "id": rate.id,
             "fromCurrencyCode": rate.from_currency_code,
@@ -56,3 +55,13 @@ def rates(gateway: Gateway) -> Iterator[tuple[str, str, Mapping[str, Value]]]:
             "effectiveAt": decode.text("datetime", rate.effective_at),
         }
         yield rate.id, rate.updated_at, values
+
+
+def _listed(gateway: Gateway) -> Iterator[Rate]:
+    query = {"limit": "100"}
+    while True:
+        answer = gateway.send(ALL_RATES, query=query)
+        yield from answer.results
+        if not (answer.paging and answer.paging.next):
+            return
+        query["after"] = str(answer.paging.next.after)

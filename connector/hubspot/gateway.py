@@ -101,6 +101,12 @@ class Gateway:
             raise TryAgain(f"{self.name}: HubSpot's answer carries no Date. Fix: let the proxy pass it")
         return moment
 
+    @property
+    def clock(self) -> datetime | None:
+        """What HubSpot's clock says now, as far as any answer told; no call."""
+        seconds = self._now()
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
     def account(self) -> Account:
         """The portal's own settings; its time zone decides when a daily limit ends."""
         account = self.send(routes.ACCOUNT)

@@ -28,6 +28,8 @@ LONGEST_LIST = 5000  # characters of property names in a URL; beyond, values com
 BIN_PAGE = 1000  # rows of the recycle bin between two cursors
 QUIET = time(hour=2)  # in the account's time zone: a new day's allowance of calls, and nobody at work
 
+LISTED_FOR = timedelta(hours=1)  # owners, stages and rates are read again after
+
 Found = tuple[list[Record], Window]
 """Records of a stage, and where the reading stands after them."""
 
@@ -49,9 +51,7 @@ class Reader:
         """See `connector.crm.Crm.changes`."""
         window = window_of(since)
         if kind in lists.KINDS:
-            entries = tuple(lists.records(self._gateway, kind, fields))
-            following = Window(stage="whole").opened(self._gateway.server_time).at("")
-            yield Page(entries, following.cursor(), drained=True)
+            yield self._listed(kind, fields, since)
             return
         chosen = self._selector.choose(kind, fields, anew=not window.lo or window.deep)
         window = window.without(chosen.lacking)
@@ -79,6 +79,15 @@ class Reader:
             return [record for record in lists.records(self._gateway, kind, fields) if record.ref.id in set(keys)]
         chosen = self._selector.choose(kind, fields)
         return self._selector.records(chosen, self.rows(kind, keys, chosen.names, by))
+
+    def _listed(self, kind: str, fields: Sequence[str], since: Cursor | None) -> Page:
+        """A short list, whole; for an hour it is not asked again, because nothing tells what changed in it."""
+        before, now = window_of(since).lo, self._gateway.clock
+        if since and before and now and now - moment(before) < LISTED_FOR:
+            return Page((), since, drained=True)
+        entries = tuple(lists.records(self._gateway, kind, fields))
+        following = Window(stage="whole").opened(self._gateway.server_time).at("")
+        return Page(entries, following.cursor(), drained=True)
 
     def _changed(self, chosen: Selection, window: Window) -> Iterator[Found]:
         """What search finds in the window; nothing where everything is about to be read anyway."""

@@ -192,6 +192,7 @@ PATHS: dict[str, dict[str, Path]] = {
     "rate": {
         "currency": Path("text"),
         "rate": Path("number"),
+        "worth": Path("number"),
         "from": Path("day"),
         "to": Path("day"),
     },

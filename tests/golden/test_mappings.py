@@ -27,7 +27,8 @@ REFERENCE: Mapping[str, Mapping[str, Any]] = json.loads(
     Path(__file__).with_name("reference_fields.json").read_text("utf-8")
 )
 OBJECTS = [(connection, name) for connection, objects in REFERENCE.items() for name in objects]
-UNUSED = {"OpportunityPartner", "User", "OpportunityHistory", "DatedConversionRate", "ProcessInstance", "owners"}
+UNUSED = {"OpportunityPartner", "User", "OpportunityHistory", "DatedConversionRate", "ProcessInstance"}
+UNUSED |= {"owners", "exchange_rates"}
 
 
 def form_of(path: Path) -> MappingForm:
@@ -72,7 +73,7 @@ def test_every_file_opens_with_what_it_is_for(path: Path) -> None:
 
 def test_there_is_one_file_for_each_object() -> None:
     assert len(FORMS) == len(SHIPPED)
-    assert set(FORMS) == {*OBJECTS, ("hs", "owners")}
+    assert set(FORMS) == {*OBJECTS, ("hs", "owners"), ("hs", "exchange_rates")}
 
 
 @pytest.mark.parametrize(("connection", "name"), OBJECTS)

@@ -137,6 +137,18 @@ def test_a_crm_says_how_much_of_a_currency_the_corporate_one_is() -> None:
     assert known.conversion("USD", date(2026, 12, 31)) is None
 
 
+def test_a_crm_that_says_what_a_currency_is_worth_needs_no_last_day() -> None:
+    rows: list[dict[str, Any]] = [
+        {"currency": "USD", "worth": Decimal("0.5"), "from": date(2027, 2, 1)},
+        {"currency": "USD", "worth": Decimal("0.8"), "from": date(2027, 1, 1)},
+        {"currency": "CHF", "worth": Decimal(0), "from": date(2027, 1, 1)},
+    ]
+    known = with_spans(Rates("EUR", base="EUR"), spans_of(rows))
+    found = [known.conversion("USD", date(2027, month, 15)) for month in (1, 2)]
+    assert [by.rate if by else None for by in found] == ["4/5", "1/2"]
+    assert known.conversion("CHF", date(2027, 1, 1)) is None
+
+
 def test_a_rate_is_over_on_the_day_that_says_so() -> None:
     span = Span(date(2027, 1, 1), date(2027, 2, 1), Fraction(2))
     known = Rates("EUR", base="EUR", spans={"USD": (span,)})

@@ -10,7 +10,7 @@ import requests
 from connector.errors import PauseMapping, TryAgain
 from connector.hubspot.pages import SEARCHES
 from connector.record import ABSENT
-from tests.steps.hubspot_portal import PERSON, SINCE, STAMP, bench, deals
+from tests.steps.hubspot_portal import DAY, HOUR, MINUTE, PERSON, SINCE, STAMP, bench, deals, live
 
 
 @pytest.mark.parametrize("version", ["2026-09", "2026-03", "v3"])
@@ -141,7 +141,10 @@ def test_owners_are_read_whole_deactivated_ones_too() -> None:
     ]
     with bench({"portal": {"owners": people}}) as hs:
         fields = ["id", "email", "firstName", "lastName", "userId", "archived", "shoe_size"]
-        for since in (None, hs.read("owners", fields)[1]):
+        cursor = hs.read("owners", fields)[1]
+        hs.advance(HOUR + MINUTE)
+        hs.crm.whoami()  # any answer tells the time
+        for since in (None, cursor):
             values = [record.values for record in hs.read("owners", fields, since)[0]]
             assert values == [
                 ("7", "a@x.test", "A", None, "70", "false", ABSENT),
@@ -171,7 +174,10 @@ def test_pipelines_and_stages_are_known_by_id_as_two_may_have_one_label() -> Non
         {"id": "990", "label": "Sales", "stages": [{"id": "221", "label": "Won", "probability": "1.0"}]},
     ]
     with bench({"portal": {"pipelines": pipelines}}) as hs:
-        for since in (None, hs.read("pipelines", ["id"])[1]):
+        cursor = hs.read("pipelines", ["id"])[1]
+        hs.advance(HOUR + MINUTE)
+        hs.crm.whoami()  # any answer tells the time
+        for since in (None, cursor):
             found, _ = hs.read("pipelines", ["id", "label", "archived"], since)
             assert [record.values for record in found] == [("default", "Sales", "false"), ("990", "Sales", "false")]
         found, _ = hs.read(
@@ -198,6 +204,17 @@ def test_exchange_rates_are_a_short_list(version: str) -> None:
         assert {field.name for field in hs.crm.describe("exchange_rates")} >= {"id", "effectiveAt"}
 
 
+def test_rates_of_earlier_days_are_read_too_to_the_last_page() -> None:
+    past = [["EUR", f"1.{number}", f"2026-0{number % 9 + 1}-01T00:00:00Z"] for number in range(10, 140)]
+    with bench({"portal": {"companyCurrency": "USD", "pastRates": past, "exchangeRates": {"EUR": "1.1"}}}) as hs:
+        found, _ = hs.read("exchange_rates", ["conversionRate", "effectiveAt"])
+        assert len(live(found)) == 131
+        hs.person_sets_rate("EUR", "1.2")
+        hs.advance(DAY)
+        again = live(hs.read("exchange_rates", ["conversionRate"])[0])
+        assert [again[number] for number in ("131", "132")] == [("1.1",), ("1.2",)]
+
+
 def test_never_more_searches_are_under_way_than_hubspot_answers_in_a_second() -> None:
     with bench({"objects": {"deals": deals(1)}}) as hs:
         hs.crm.describe("deals")
@@ -216,3 +233,15 @@ def test_what_hubspot_says_of_its_day_is_learnt() -> None:
         hs.settings |= {"limits": "on", "daily_limit": 5000}
         hs.read("deals", ["dealname"])
         assert hs.ledger.said == (2, 5000)
+
+
+def test_a_short_list_is_read_again_after_an_hour_and_a_poll_before_that_costs_nothing() -> None:
+    with bench({}) as hs:
+        _, cursor = hs.read("owners", ["email"])
+        hs.ledger.taken.clear()
+        assert hs.read("owners", ["email"], cursor) == ([], cursor)
+        assert not hs.ledger.taken
+        hs.advance(HOUR + MINUTE)
+        hs.crm.whoami()  # any answer tells the time
+        again, _ = hs.read("owners", ["email"], cursor)
+        assert [record.ref.id for record in again] == ["77"]

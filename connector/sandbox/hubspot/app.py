@@ -128,6 +128,7 @@ ROUTES: list[tuple[tuple[str, ...], str, str, Handler, str, str]] = [
     (SCHEMAS, "/{type}/associations", "POST", definitions.create_schema_association, "write", "general"),
     (SPLITS, "/batch/read", "POST", splits.read, "read", "general"),
     (SPLITS, "/batch/upsert", "POST", splits.upsert, "write", "general"),
+    (CURRENCIES, "/exchange-rates", "GET", currencies.list_all_rates, "read", "general"),
     (CURRENCIES, "/exchange-rates/current", "GET", currencies.list_rates, "read", "general"),
     (CURRENCIES, "/company-currency", "GET", currencies.company_currency, "read", "general"),
     (ACCOUNT, "/details", "GET", definitions.account, "read", "general"),

@@ -5,14 +5,24 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from connector.sandbox.hubspot.portal import Rate
 from connector.sandbox.hubspot.schema import EPOCH
 from connector.sandbox.hubspot.wire import Answer, Call
 
 
 def list_rates(call: Call) -> Answer:
     """The rate in force of every other currency that has one."""
-    rates = call.portal.rates.items()
-    return Answer(200, {"results": [_rate(call, code, rate, at) for at, (code, rate) in enumerate(rates, 1)]})
+    numbered = enumerate(call.portal.dated_rates, 1)
+    return Answer(200, {"results": [_rate(call, number, rate) for number, rate in numbered if rate.current]})
+
+
+def list_all_rates(call: Call) -> Answer:
+    """Every rate that there ever was, in pages."""
+    limit, after = call.number("limit", 10, 100) or 10, call.number("after", 0, 10**9)
+    rates = list(enumerate(call.portal.dated_rates, 1))
+    more = str(after + limit) if after + limit < len(rates) else None
+    found = [_rate(call, number, rate) for number, rate in rates[after : after + limit]]
+    return Answer(200, {"results": found} | call.next_page(more))
 
 
 def company_currency(call: Call) -> Answer:
@@ -20,14 +30,14 @@ def company_currency(call: Call) -> Answer:
     return Answer(200, {"currencyCode": call.portal.currency, "createdAt": EPOCH, "updatedAt": EPOCH})
 
 
-def _rate(call: Call, code: str, rate: str, number: int) -> dict[str, Any]:
+def _rate(call: Call, number: int, rate: Rate) -> dict[str, Any]:
     return {
         "id": str(number),
-        "fromCurrencyCode": code,
+        "fromCurrencyCode": rate.currency,
         "toCurrencyCode": call.portal.currency,
-        "conversionRate": json.loads(rate),
+        "conversionRate": json.loads(rate.worth),
         "visibleInUI": True,
-        "effectiveAt": EPOCH,
-        "createdAt": EPOCH,
-        "updatedAt": EPOCH,
+        "effectiveAt": rate.since,
+        "createdAt": rate.since,
+        "updatedAt": rate.since,
     }

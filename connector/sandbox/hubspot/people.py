@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from connector.sandbox.hubspot.portal import Portal
+from connector.sandbox.hubspot.portal import Portal, Rate
 from connector.sandbox.hubspot.schema import ObjectType
 from connector.sandbox.hubspot.tables import Row, Source, Version
+from connector.sandbox.hubspot.values import iso
 
 CALCULATED = Source("CALCULATED", "")
 MERGED = "hs_merged_object_ids"
@@ -22,7 +23,9 @@ def restore(portal: Portal, kind: str, id_: str) -> None:
 
 def set_rate(portal: Portal, currency: str, rate: str) -> None:
     """Another exchange rate: amounts in the account's own currency change, and no stamp tells."""
-    portal.rates[currency] = rate
+    rates = portal.dated_rates
+    rates[:] = [each._replace(current=False) if each.currency == currency else each for each in rates]
+    rates.append(Rate(currency, rate, iso(portal.now())))
     for row in list(portal.tables["deals"].living()):
         now = portal.computed(portal.types["deals"], dict(row.properties))
         if now != row.properties:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from connector.sandbox.hubspot import schema
@@ -26,12 +26,22 @@ FIRST_NEW_TYPE = 50_000_001
 DEFAULT_OWNER = {"id": "77", "email": "owner@example.com", "firstName": "Olga", "lastName": "Owner", "userId": 7}
 
 
+class Rate(NamedTuple):
+    """What one of a currency is worth in the account's own, as text, since a moment."""
+
+    currency: str
+    worth: str
+    since: str
+    current: bool = True
+
+
 class Portal:
     """Everything an account holds.
 
     ``world["portal"]`` may give portalId, timeZone, companyCurrency, additionalCurrencies, exchangeRates (what one
-    of a currency is worth in the company's, as text), custom_objects (false: the portal has none yet), owners and
-    pipelines. Raises ValueError for a world that is no portal.
+    of a currency is worth in the company's, as text), pastRates (lists of currency, worth and since when),
+    custom_objects (false: the portal has none yet), owners and pipelines. Raises ValueError for a world that is no
+    portal.
     """
 
     def __init__(self, world: Mapping[str, Any], switchboard: Switchboard) -> None:
@@ -45,7 +55,9 @@ class Portal:
         self.currencies: list[str] = about.get(
             "additionalCurrencies", [code for code in others if code != self.currency]
         )
-        self.rates: dict[str, str] = dict(about.get("exchangeRates", {}))
+        current = about.get("exchangeRates", {}).items()
+        self.dated_rates = [Rate(*past)._replace(current=False) for past in about.get("pastRates", ())]
+        self.dated_rates += [Rate(code, worth, schema.EPOCH) for code, worth in current]
         self.owners: list[dict[str, Any]] = about.get("owners", [DEFAULT_OWNER])
         self.pipelines: list[dict[str, Any]] = about.get("pipelines", facts["pipelines"])
         self.types: dict[str, ObjectType] = {}
@@ -63,6 +75,11 @@ class Portal:
         for name, rows in objects.items():
             for row in rows:
                 self._link(name, row)
+
+    @property
+    def rates(self) -> dict[str, str]:
+        """What one of each other currency is worth now."""
+        return {rate.currency: rate.worth for rate in self.dated_rates if rate.current}
 
     def now(self) -> datetime:
         """The account's clock, to the millisecond."""
