@@ -199,7 +199,8 @@ def create_in(config: Config, connection: str, clock: Clock) -> Sequence[str]:
     if form.kind != "hubspot":
         fix = "an admin deploys the folder salesforce: sf project deploy start --source-dir force-app"
         raise BadInput([Problem(f"--create {connection}", "only a HubSpot portal is laid out from here", fix)])
-    crm = open_crm(connection, config.settings(connection), ledger=CallCount(now=clock.now))
+    ledger = CallCount(now=clock.now, percent=config.calls_percent)
+    crm = open_crm(connection, config.settings(connection), ledger=ledger)
     maps = config.mappings.of_connection(connection)
     uses = {field_map.object: {*field_map.fields, field_map.key or ""} for field_map in maps}
     return Patient(crm, sleep=clock.sleep, now=clock.now, on_wait=clock.on_wait).provision(wanted_objects(uses))
