@@ -10,6 +10,7 @@ from connector.crm import Crm
 from connector.errors import PauseMapping
 from sync.mapping.fieldmap import FieldMap
 from sync.store import intake
+from sync.store.hints import drop_hints, hinted
 from sync.store.opening import Store
 
 
@@ -25,6 +26,8 @@ def pull(
     with store.read() as connection:
         since = intake.get_cursor(connection, field_map)
     try:
+        if since is not None:
+            _read_hinted(store, crm, field_map, now)
         for page in crm.changes(field_map.object, field_map.fields, since):
             with store.write() as connection:
                 taken = intake.take(connection, field_map, page, now)
@@ -33,3 +36,14 @@ def pull(
     except PauseMapping as fault:
         return counted, None if field_map.optional else f"{field_map.id}: {fault.message}"
     return counted, None
+
+
+def _read_hinted(store: Store, crm: Crm, field_map: FieldMap, now: datetime) -> None:
+    """Read again by id what the CRM said had changed: sooner than a search finds it, or associations alone."""
+    with store.read() as connection:
+        waiting = hinted(connection, field_map)
+    if waiting:
+        records = crm.read(field_map.object, list(waiting), field_map.fields)
+        with store.write() as connection:
+            intake.take_records(connection, field_map, records, now)
+            drop_hints(connection, field_map, waiting)

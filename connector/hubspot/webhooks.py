@@ -12,6 +12,7 @@ import hmac
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import NamedTuple
 from urllib.parse import unquote
 
 import msgspec
@@ -41,6 +42,20 @@ class Forged(ValueError):
     """A request that HubSpot did not send, or not now."""
 
 
+class Hint(NamedTuple):
+    """One record that an event is about. ``kind`` is its object, or the type id of an object of the portal's own.
+
+    ``field`` and ``value`` are the property that changed, in HubSpot's spelling; ``field`` is empty where the
+    record itself or an association did. ``by_us``: our own app changed it.
+    """
+
+    kind: str
+    id: str
+    field: str = ""
+    value: str = ""
+    by_us: bool = False
+
+
 class Event(Answer, frozen=True):
     """One event, as far as it is a hint. Old payloads call the type ``eventType``."""
 
@@ -56,6 +71,11 @@ class Event(Answer, frozen=True):
     primary_object_id: int | None = None
     new_object_id: int | None = None
     merged_object_ids: tuple[int, ...] = ()
+    property_name: str = ""
+    property_value: str | None = None
+    change_source: str = ""
+    source_id: str = ""
+    app_id: int | None = None
 
 
 def verify(secret: str, method: str, url: str, body: bytes, *, headers: Mapping[str, str], now: datetime) -> None:
@@ -85,15 +105,29 @@ def hints(connection: str, body: bytes, custom: Mapping[str, str]) -> frozenset[
     A merge is about every record in it, an association about both ends. An event about an object that we do not
     know is no hint. Raises ValueError for a body that is no batch.
     """
+    told = ((custom.get(hint.kind, hint.kind), hint.id) for hint in told_of(connection, body))
+    known = {*KINDS.values(), *custom.values()}
+    return frozenset(Ref(connection, kind, number) for kind, number in told if kind in known)
+
+
+def told_of(connection: str, body: bytes) -> frozenset[Hint]:
+    """What a batch of events hints at, each once. Raises ValueError for a body that is no batch."""
     try:
         events = msgspec.json.decode(body, type=list[Event])
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ValueError(
             f"{connection}: not a batch of HubSpot events ({error}). Fix: check the target URL"
         ) from error
-    named = {**KINDS, **custom}
-    found = (pair for event in events for pair in _concerned(event))
-    return frozenset(Ref(connection, named[kind], str(number)) for kind, number in found if kind in named)
+    return frozenset(
+        Hint(KINDS.get(kind, kind), str(number), event.property_name, event.property_value or "", _by_us(event))
+        for event in events
+        for kind, number in _concerned(event)
+    )
+
+
+def _by_us(event: Event) -> bool:
+    """The app that hears of it is the one that did it."""
+    return event.change_source == "INTEGRATION" and event.source_id == str(event.app_id)
 
 
 def _concerned(event: Event) -> Iterator[tuple[str, int]]:

@@ -77,9 +77,10 @@ def test_the_example_shows_every_key_with_its_default(home: Path) -> None:
 def test_a_layout_is_something_of_hubspot_and_one_of_three(home: Path) -> None:
     edit(home, "config.toml", 'api_version = "62.0"', 'api_version = "62.0"\nlayout = "pipeline"')
     [problem] = problems(home)
-    assert (problem.where, problem.what) == (
+    assert (problem.where, problem.what, problem.fix) == (
         "config.toml: connection.sf",
-        "only HubSpot portals have a layout; remove `layout` from this connection",
+        "only HubSpot portals have a layout",
+        "remove `layout` from this connection",
     )
     edit(home, "config.toml", 'api_version = "62.0"\nlayout = "pipeline"', 'api_version = "62.0"')
     assert load(home).form.connection["hs"].layout == "auto"
