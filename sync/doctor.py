@@ -13,7 +13,7 @@ from connector.finding import Finding, Severity, Use
 from connector.record import FieldType
 from connector.registry import open_crm
 from sync.config import Config
-from sync.conflicts.inputs import unavailable
+from sync.conflicts.inputs import blunt, unavailable
 from sync.mapping.fieldmap import FieldMap, Rule
 from sync.mapping.paths import PATHS
 from sync.model.problem import BadInput
@@ -89,6 +89,9 @@ def _installation(config: Config, now: datetime) -> Iterator[Finding]:
     for kind, why in unavailable(config.mappings.all).items():
         fix = "map these fields, or switch the detector off in [conflicts]"
         yield Finding(f"detector {kind}", f"is not looked for everywhere: {why}", fix, Severity.NOTE)
+    for kind, (canonical, misses) in blunt(config.mappings.all).items():
+        fix = f'nothing, or status = "active" in the mapping of `{canonical}`'
+        yield Finding(f"detector {kind}", misses, fix, Severity.NOTE)
     try:
         store = open_store(config.store_url, config.home)
     except BadInput as error:

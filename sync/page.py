@@ -19,6 +19,7 @@ from sync.model.plan import Held, Intent, Plan
 from sync.plan import Known, plan, without
 from sync.policy import Policies
 from sync.store import brakes
+from sync.store.background import with_background
 from sync.store.directives import with_directives
 from sync.store.groups import Group, load_baselines, load_groups
 from sync.store.ledger import with_posted
@@ -61,7 +62,7 @@ def _gathered(connection: Any, world: World, ids: Sequence[str]) -> list[Gathere
     facts = [assemble(group.rows, group.partner_rows, world.record_of) for group in groups]
     histories = with_posted(connection, load_history(connection, facts), facts)
     facts = without_erased(connection, with_directives(connection, facts, histories))
-    facts = with_load(connection, facts, world.policies)
+    facts = with_load(connection, with_background(connection, facts, world.mappings), world.policies)
     return [Gathered(*parts) for parts in zip(groups, facts, histories, strict=True)]
 
 

@@ -12,6 +12,7 @@ from sync.conflicts.situation import Situation
 from sync.model.parties import NamedList, Partner, PartnerStatus
 from sync.model.registration import Choice, Response, Role, State, Vote
 from sync.model.ruling import Severity
+from sync.objections import interest
 
 
 def named_account(situation: Situation) -> Iterator[Finding]:
@@ -138,17 +139,10 @@ def beyond_the_catalogue(situation: Situation) -> Iterator[Finding]:
 
 
 def interested_approver(situation: Situation) -> Iterator[Finding]:
-    """Whoever approved a registration owns the deal, or is paid on the deals."""
+    """Whoever approved a registration owns the deal, leads its owner, or is paid on the deals."""
     for claim in situation.claims:
         filed, voter = claim.registration, claim.registration.voter
         seen = claim.standing is not None and claim.standing.vote_seen == claim.vote_name
-        if filed.vote is Vote.APPROVE and voter and not seen and voter in interested(claim):
-            text = f"{voter} approved {claim.partner.name} on {business(claim)}, which {voter} owns or is paid on."
+        if filed.vote is Vote.APPROVE and voter and not seen and (why := interest(claim, voter)):
+            text = f"{voter} approved {claim.partner.name} on {business(claim)}: {why}."
             yield between("C26", Severity.WARN, (claim,), "vote", text)
-
-
-def interested(claim: Claim) -> tuple[str, ...]:
-    """Who may not rule on a claim: whoever owns its deal, unless the programme lets them, or is paid on deals."""
-    rules = claim.policy.approvals
-    owners = claim.opportunity.owners if claim.opportunity and not rules.owner_may_decide else ()
-    return (*owners, *rules.paid)

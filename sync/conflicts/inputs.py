@@ -45,6 +45,13 @@ INPUTS: Final[Mapping[str, Sequence[str]]] = {
 """Kind to the canonical paths without which it would find nothing, or the wrong thing."""
 
 
+SHARPER: Final[Mapping[str, tuple[str, str]]] = {
+    "C06": ("stage_history", "lateness goes by dates alone: the stage of a deal on that day is not read"),
+    "C26": ("person", "managers of a deal's owner may vote on it: who reports to whom is not read"),
+}
+"""What a kind sees more of where an object is read that is not needed: kind to that object, and what it misses."""
+
+
 class MappedField(Protocol):
     """One field of a mapping, by its canonical path."""
 
@@ -79,3 +86,9 @@ def unavailable(mappings: Iterable[MappedObject]) -> dict[str, str]:
         if missing := [f"{crm} maps no {', '.join(paths)}" for crm, paths in lacking.items() if paths]:
             found[kind] = "; ".join(missing)
     return found
+
+
+def blunt(mappings: Iterable[MappedObject]) -> dict[str, tuple[str, str]]:
+    """The kinds that would see more if one more object were read: kind to that object, and what it misses."""
+    read = {mapping.canonical for mapping in mappings}
+    return {kind: more for kind, more in SHARPER.items() if more[0] not in read}

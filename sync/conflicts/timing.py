@@ -12,6 +12,7 @@ from sync.conflicts.situation import Situation
 from sync.model.deal import Stage
 from sync.model.registration import Role, State
 from sync.model.ruling import Severity
+from sync.objections import LATE_STAGES, late_for
 
 
 def direct_sales_first(situation: Situation) -> Iterator[Finding]:
@@ -41,17 +42,18 @@ def closed_deal(situation: Situation) -> Iterator[Finding]:
 
 
 def late_registration(situation: Situation) -> Iterator[Finding]:
-    """A registration came long after the deal was opened, and claims to have brought it or counts for less."""
+    """A registration came when the deal was old or far on, and claims to have brought it or counts for less."""
     for claim in situation.asking:
         deal, policy = claim.opportunity, claim.policy
         if deal is None or deal.stage.closed:
             continue
         opened = deal.created_at.date().isoformat()
-        late = claim.submitted_at > deal.created_at + timedelta(days=policy.windows.sourcing_days)
-        if late and (Role.SOURCE in claim.roles or policy.attribution.late_factor < 1):
+        if late_for(claim, deal) and (Role.SOURCE in claim.roles or policy.attribution.late_factor < 1):
             about = Role.SOURCE.value if Role.SOURCE in claim.roles else "late"
             stage = ", which is nearly won" if deal.stage is Stage.COMMITTED else ""
-            text = f"{claim.partner.name} registered {deal.name}{stage}, opened on {opened}, late."
+            then = deal.stage_at(claim.submitted_at)
+            far = f" and then at {then}" if then in LATE_STAGES else ""
+            text = f"{claim.partner.name} registered {deal.name}{stage}, opened on {opened}{far}, late."
             yield between("C06", Severity.WARN, (claim,), about, text)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from fractions import Fraction
 
 from sync.attribution.party import Party
 from sync.claim import Claim
 from sync.model.deal import Opportunity
 from sync.model.registration import Role
+from sync.objections import late_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +48,11 @@ def _member(deal: Opportunity, group: Sequence[Claim], source: bool) -> Member:
         roles=frozenset(role.value for role in held),
         contribution=max(sum(map(Fraction, declared), Fraction()), Fraction()) if declared else None,
         tier=partner.tier or "",
-        late=all(_late(deal, claim) for claim in group),
+        late=all(late_for(claim, deal) for claim in group),
         sourcing=source,
     )
     approved = min(claim.approved_at or claim.submitted_at for claim in group)
     return Member(party, partner.name, tuple(role for role in Role if role in held), tuple(group), approved)
-
-
-def _late(deal: Opportunity, claim: Claim) -> bool:
-    """Conflict C06 by the dates: the CRM shows a deal's stage as it is now, not as it was at the submission."""
-    return claim.submitted_at > deal.created_at + timedelta(claim.policy.windows.sourcing_days)
 
 
 def source_of(deal: Opportunity, credited: Iterable[Claim]) -> str | None:
@@ -73,7 +69,7 @@ def _sourced(deal: Opportunity, claim: Claim) -> bool:
     evidence = claim.first_evidence()
     first = min(claim.submitted_at, evidence.at) if evidence else claim.submitted_at
     before_direct = deal.direct_engaged_at is None or first < deal.direct_engaged_at
-    return before_direct and not _late(deal, claim)
+    return before_direct and not late_for(claim, deal)
 
 
 def tie_order(members: Mapping[str, Member]) -> list[str]:

@@ -12,16 +12,14 @@ from sync.lifecycle.moves import Event
 from sync.lifecycle.moving import Why, move
 from sync.model.parties import PartnerStatus
 from sync.model.registration import Approval
+from sync.objections import interest
 from sync.workdays import add_business_days
 
 
 def may_decide(claim: Claim, person: str) -> str:
     """Why a person may not rule on this claim, in words; empty when it may: nobody decides on what pays them."""
-    rules, deal = claim.policy.approvals, claim.opportunity
-    if person in rules.paid:
-        return f"{person} is paid on deals and does not decide on them"
-    if not rules.owner_may_decide and deal and person in deal.owners:
-        return f"{person} owns {deal.name} and does not decide on it"
+    if why := interest(claim, person):
+        return why
     if claim.standing and claim.standing.reopened_by and person == claim.standing.refused_by:
         return f"{person} ended this registration before: somebody else decides the appeal"
     return ""

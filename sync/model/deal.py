@@ -67,3 +67,10 @@ class Opportunity:
     merged: tuple[str, ...] = ()  # ids of the records that were merged into one of its rows
     also: tuple[str, ...] = ()  # ids that it had while some of its rows were deals of their own
     currencies: tuple[str, ...] = ()  # every currency in which one of its rows states the amount
+    managers: tuple[str, ...] = ()  # the people whom its owners report to, up to the top, by their ids
+    stages: tuple[tuple[datetime, Stage], ...] = ()  # which stage it had since when; empty where no CRM says
+
+    def stage_at(self, moment: datetime) -> Stage | None:
+        """The stage that the deal had then; ``None`` where no CRM says."""
+        past = [(since, place, stage) for place, (since, stage) in enumerate(self.stages) if since <= moment]
+        return max(past)[2] if past else None

@@ -8,7 +8,14 @@ from dataclasses import replace
 from sync.claim import Claim, seniority
 from sync.conflicts.finding import Finding
 from sync.model.ruling import Severity, Step
-from sync.resolve.people import ended_by_person, ruled_by_person, ruled_by_vote, stood_together, taken_back
+from sync.resolve.people import (
+    ended_by_person,
+    outvoted,
+    ruled_by_person,
+    ruled_by_vote,
+    stood_together,
+    taken_back,
+)
 from sync.resolve.ruling import Effect, Known, Ruling, note, wait
 from sync.resolve.rulings import RULINGS
 
@@ -35,5 +42,7 @@ def resolve(finding: Finding, claims: Mapping[str, Claim], known: Known) -> Ruli
         ruling = RULINGS[finding.kind](finding, involved)
     ruling = replace(ruling, steps=(found, *ruling.steps))
     if step := taken_back(involved, ruling):
-        return Ruling(None, (*ruling.steps, step))
+        ruling = Ruling(None, (*ruling.steps, step))
+    if ruling.resolution is None:
+        return replace(ruling, steps=(*ruling.steps, *outvoted(involved)))
     return ruling

@@ -8,6 +8,7 @@ from typing import Final
 
 from sync.claim import Claim
 from sync.conflicts.finding import Finding
+from sync.identity.outside import VOTER
 from sync.lifecycle import Event, allowed
 from sync.model.directive import Act, Directive
 from sync.model.registration import State, Vote
@@ -73,7 +74,10 @@ def ended_by_person(before: Case | None) -> Ruling | None:
 
 
 def ruled_by_vote(finding: Finding, involved: Sequence[Claim], before: Case | None) -> Ruling | None:
-    """A vote cast after the case was opened is a person's ruling on it; one that does not count rules nothing."""
+    """A vote cast after the case was opened is a person's ruling on it; one that does not count rules nothing.
+
+    What an approval process inside a CRM says is none: it may have run without a look at the case.
+    """
     if before is None or finding.kind == "C26" or (len(involved) > 1 and finding.kind not in _CONTESTS):
         return None
     chosen = [claim for claim in involved if _voted_after(claim, before)]
@@ -85,10 +89,19 @@ def ruled_by_vote(finding: Finding, involved: Sequence[Claim], before: Case | No
     return _award(finding, involved, winner, (step, who))
 
 
+def outvoted(involved: Sequence[Claim]) -> Iterator[Step]:
+    """What an approval process inside a CRM says for a claim while its case is open: shown, and not decided by."""
+    for claim in involved:
+        if claim.registration.voter == VOTER and claim.registration.vote is Vote.APPROVE and claim.new_vote:
+            text = f"An {VOTER} of the CRM approved {claim.partner.name}: a person rules on this case first."
+            yield Step("person", "not decisive", text)
+
+
 def _voted_after(claim: Claim, case: Case) -> bool:
     filed = claim.registration
     return (
-        filed.vote is Vote.APPROVE
+        filed.voter != VOTER
+        and filed.vote is Vote.APPROVE
         and bool(claim.new_vote)
         and filed.voted_at is not None
         and filed.voted_at > case.detected_at

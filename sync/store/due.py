@@ -7,9 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select
 
+from sync.model.registration import State
 from sync.store.rows import chunks, moment_text, upsert
-from sync.store.tables import due, record
+from sync.store.tables import due, record, standing
 
+_OPEN = sorted(state for state in State if state.live and state is not State.APPROVED)
 _JUDGED = ("registration", "attribution")
 """Only a group with one of these can have anything to decide or to take back."""
 
@@ -74,3 +76,14 @@ def set_due(connection: Connection, group: str, at: datetime | None) -> None:
         connection.execute(delete(due).where(due.c.group_id == group))
     else:
         upsert(connection, due, [{"group_id": group, "at": moment_text(at)}])
+
+
+def groups_waiting(connection: Connection) -> frozenset[str]:
+    """The groups with a registration that nobody has approved yet: who may do so depends on who leads whom."""
+    query = (
+        select(record.c.group_id)
+        .distinct()
+        .join(standing, standing.c.id == record.c.thing)
+        .where(record.c.kind == "registration", standing.c.state.in_(_OPEN))
+    )
+    return frozenset(connection.scalars(query))

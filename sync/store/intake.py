@@ -16,7 +16,7 @@ from sync.identity.link import row_thing_id
 from sync.mapping.fieldmap import FieldMap
 from sync.model.problem import Problem
 from sync.model.row import Row
-from sync.store.due import make_due
+from sync.store.due import groups_waiting, make_due
 from sync.store.grouping import Groups, regroup
 from sync.store.involved import groups_naming, keep_named
 from sync.store.rows import chunks, rows_in, upsert
@@ -140,9 +140,15 @@ def _keep(
     _store_rows(connection, field_map, rows, groups)
     _store_problems(connection, fresh, problems)
     keep_named(connection, rows)
-    concerned = groups_naming(connection, groups.touched) if field_map.canonical == "account" else frozenset()
-    make_due(connection, groups.touched | concerned, now)
+    make_due(connection, groups.touched | _concerned(connection, field_map.canonical, groups), now)
     return len(problems)
+
+
+def _concerned(connection: Connection, canonical: str, groups: Groups) -> frozenset[str]:
+    """Groups that news of another group matter to: those that name its partner, or wait for somebody's yes."""
+    if canonical == "account":
+        return groups_naming(connection, groups.touched)
+    return groups_waiting(connection) if canonical == "person" else frozenset()
 
 
 def _understand(

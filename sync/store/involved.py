@@ -1,4 +1,7 @@
-"""Which rows name which partners: when a partner changes, everything it takes part in is judged again."""
+"""Which rows name which partners: when a partner changes, everything it takes part in is judged again.
+
+A row of a deal's history names its deal the same way: it is looked up and makes no group larger.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +21,16 @@ def partners_named(row: Row) -> frozenset[Ref]:
     return frozenset({*(row.values.get("needs") or ()), *([partner] if partner else [])})
 
 
+def _named(row: Row) -> frozenset[Ref]:
+    deal = row.values.get("opportunity") if row.kind == "stage_history" else None
+    return frozenset({deal}) if deal else partners_named(row)
+
+
 def keep_named(connection: Connection, rows: Sequence[Row]) -> None:
     """Keep whom these rows name now."""
     for chunk in chunks([str(row.ref) for row in rows]):
         connection.execute(delete(involved).where(involved.c.key.in_(chunk)))
-    named = [{"key": str(row.ref), "partner": str(ref)} for row in rows for ref in sorted(partners_named(row))]
+    named = [{"key": str(row.ref), "partner": str(ref)} for row in rows for ref in sorted(_named(row))]
     upsert(connection, involved, named)
 
 

@@ -104,6 +104,10 @@ def test_what_nothing_is_judged_by_is_paused_and_may_be_missing() -> None:
     optional = {name for (_, name), form in FORMS.items() if form.optional}
     assert paused == optional == UNUSED
     assert all(FORMS[place].notes for place in FORMS if place[1] in UNUSED)
+    told = README.partition("## Objects that are paused")[2].partition("\n## ")[0]
+    assert {form.id for form in FORMS.values() if f"`{form.id}.toml`" in told} == {
+        form.id for form in FORMS.values() if form.status == "paused"
+    }
 
 
 def test_every_object_of_ours_has_a_mapping() -> None:

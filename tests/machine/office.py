@@ -46,11 +46,16 @@ def shipped(kinds: frozenset[str] = JUDGED) -> Mappings:
     return Mappings(tuple(_compiled(kinds)))
 
 
-def _compiled(kinds: Collection[str]) -> Iterator[FieldMap]:
+def paused(kinds: frozenset[str], connection: str) -> tuple[FieldMap, ...]:
+    """Shipped mappings of one connection that are paused, as if somebody had activated them."""
+    return tuple(entry for entry in _compiled(kinds, "paused") if entry.connection == connection)
+
+
+def _compiled(kinds: Collection[str], status: str = "active") -> Iterator[FieldMap]:
     for path in sorted((ROOT / "mappings").glob("*.toml")):
         form, problems = parse(path.name, tomllib.loads(path.read_text("utf-8")))
         assert form is not None, problems
-        if form.status == "active" and form.canonical in kinds:
+        if form.status == status and form.canonical in kinds:
             yield compile_form(form, CURRENCY[form.connection])
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
+from sync.identity.outside import VOTER
 from sync.model.deal import Line, Opportunity
 from sync.model.facts import Facts
 from sync.model.parties import Account, Partner
-from sync.model.registration import Registration
+from sync.model.registration import Registration, Vote
 
 Placed = tuple[str, str, str, dict[str, Any]]
 """Kind, connection, the story's word for the row, its values."""
@@ -21,6 +24,7 @@ def rows_of(facts: Facts) -> Iterator[Placed]:
             yield "account", connection, account.id, _account(account) | _shared(connection, "account", account.id)
         for partner in facts.partners:
             yield "account", connection, partner.id, _partner(partner) | _shared(connection, "account", partner.id)
+    yield from _people(facts)
     gone = {old for deal in facts.opportunities for old in deal.merged}
     for deal in sorted(facts.opportunities, key=lambda deal: deal.renewal_of or ""):
         if deal.id in gone:
@@ -30,10 +34,33 @@ def rows_of(facts: Facts) -> Iterator[Placed]:
             yield "opportunity", ref.connection, deal.id, values
         for line in deal.lines:
             yield "line", deal.members[0].connection, f"{deal.id}/{line.id}", _line(deal, line)
+        for place, (since, stage) in enumerate(deal.stages):
+            values = {"opportunity": _one("opportunity", deal.id), "stage": stage, "at": since}
+            yield "stage_history", "sf", f"{deal.id}/stage {place}", values
     deals = {deal.id: deal for deal in facts.opportunities}
     for registration in facts.registrations:
         claimed = deals.get(registration.opportunity_id or "")
         yield "registration", _filed_in(registration, claimed), registration.id, _registration(registration)
+        if registration.voter == VOTER:
+            yield "external_approval", "sf", f"{registration.id}/process", _process(registration)
+
+
+def _people(facts: Facts) -> Iterator[Placed]:
+    """Everybody above the owner of a deal, the top first, and the owner."""
+    for deal in facts.opportunities:
+        if deal.managers:
+            yield "person", "sf", deal.managers[-1], {"name": deal.managers[-1]}
+            for boss, person in pairwise((*reversed(deal.managers), deal.owners[0])):
+                yield "person", "sf", person, {"name": person, "reports_to": [("person", boss)]}
+
+
+def _process(registration: Registration) -> dict[str, Any]:
+    """An approval process of the CRM and what it ended with."""
+    return {
+        "registration": _one("registration", registration.id),
+        "status": "Approved" if registration.vote is Vote.APPROVE else "Rejected",
+        "completed_at": registration.voted_at,
+    }
 
 
 def _filed_in(registration: Registration, deal: Opportunity | None) -> str:
@@ -121,7 +148,10 @@ def _registration(registration: Registration) -> dict[str, Any]:
         f"{piece.kind}|{piece.at.isoformat()}|{piece.ref or '-'}|{'verified' if piece.verified else 'no'}"
         for piece in registration.evidence
     )
-    return {path: getattr(registration, path) for path in SAME} | {
+    own = (
+        registration if registration.voter != VOTER else replace(registration, vote=None, voter=None, voted_at=None)
+    )
+    return {path: getattr(own, path) for path in SAME} | {
         "customer_domain": _apart(registration.customer_domain),
         "opportunity": _one("opportunity", registration.opportunity_id),
         "partner": _one("account", registration.partner_id),

@@ -211,6 +211,8 @@ def _deal(key: str, words: Words) -> Opportunity:
         name=words.get("name", key),
         members=tuple(row for row in rows if words.get("crm", row.connection) == row.connection),
         owners=tuple(words.get("owners", ())),
+        managers=tuple(words.get("managers", ())),
+        stages=tuple(map(_stage, words.get("stages", ()))),
         merged=tuple(words.get("merged", ())),
         renewal_of=words.get("renews"),
         account_id=words.get("account"),
@@ -221,6 +223,12 @@ def _deal(key: str, words: Words) -> Opportunity:
         lines=tuple(_line(line) for line in words.get("lines", ())),
         **optional,
     )
+
+
+def _stage(text: str) -> tuple[datetime, Stage]:
+    """``QUALIFIED since day -3``."""
+    stage, _, since = text.partition(" since ")
+    return moment(since), Stage(stage)
 
 
 def _line(words: Words) -> Line:
@@ -265,7 +273,7 @@ def _claim(key: str, record_id: str, words: Words) -> Registration:
 
 def _vote(text: str) -> dict[str, Any]:
     """``APPROVE by Maria on day 3 10:00: because`` (the reason may be left out)."""
-    found = re.fullmatch(r"(\w+) by (\w+) on (day -?\d+(?: \d\d:\d\d)?)(?:: (.+))?", text)
+    found = re.fullmatch(r"(\w+) by (\w+|approval process) on (day -?\d+(?: \d\d:\d\d)?)(?:: (.+))?", text)
     assert found, f"{text!r} is not like 'APPROVE by Maria on day 3 10:00'"
     vote, voter, when, reason = found.groups()
     return {"vote": Vote(vote), "voter": voter, "voted_at": moment(when), "vote_reason": reason}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import count
+from itertools import count, product
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from connector.sandbox.world import World as Portals
 from sync.cycle import cycle
 from sync.identity.assemble import thing_id
 from sync.identity.link import Linked, row_thing_id
-from sync.mapping.fieldmap import FieldMap, Rule
+from sync.mapping.fieldmap import FieldMap, Mappings, Rule
 from sync.model.directive import Directive
 from sync.model.facts import Facts
 from sync.model.ids import name
@@ -36,7 +36,7 @@ from sync.store.opening import open_store
 from sync.world import Report, World
 from tests.contract.hubspot_writing_rig import Free, opened
 from tests.contract.salesforce_rig import SERVICE
-from tests.machine.office import CURRENCY, NO_BRAKE, shipped
+from tests.machine.office import CURRENCY, NO_BRAKE, paused, shipped
 
 from .crm_rows import rows_of
 
@@ -46,6 +46,12 @@ PORTALS: Final = Portals(
 )
 SOMEBODY: Final = Source("CRM_UI", "person")
 KINDS: Final = ("account", "opportunity", "line", "registration")
+TOLD: Final = ("person", "stage_history", "external_approval")
+"""What only one of the CRMs has, and what a person has to activate."""
+REFERENCES: Final = frozenset(
+    {"account", "opportunity", "partner", "parent", "renewal_of", "shared_id", "lines", "needs"}
+    | {"registration", "reports_to"}
+)
 
 
 class Crms:
@@ -56,7 +62,9 @@ class Crms:
         salesforce = SalesforceCrm("sf", {"url": sandbox.salesforce_url, **SERVICE}, ledger=Free())
         self._portal_crm = opened(sandbox)
         self.crms: dict[str, Crm] = {"sf": salesforce, "hs": self._portal_crm}
-        self.maps = {(c, kind): _map(c, kind) for c in CURRENCY for kind in (*KINDS, "attribution")}
+        self.mappings = Mappings((*shipped().all, *paused(frozenset(TOLD), "sf")))
+        places = [*product(CURRENCY, (*KINDS, "attribution")), *product(("sf",), TOLD)]
+        self.maps = {place: self._map(*place) for place in places}
         self._numbers = count(1000)
         self._ids: dict[tuple[str, str, str], str] = {}  # connection, kind, the story's word
         self._people: dict[str, str] = {}
@@ -64,7 +72,7 @@ class Crms:
         self.world = World(
             store=open_store("sqlite:///dealsync.db", folder),
             crms=self.crms,
-            mappings=shipped(),
+            mappings=self.mappings,
             policies=self._with_people(policies),
             record_of={"opportunity": "sf", "account": "sf"},
             limits=NO_BRAKE,
@@ -75,6 +83,11 @@ class Crms:
     @property
     def _switchboards(self) -> tuple[Any, Any]:
         return self.sandbox.salesforce.switchboard, self.sandbox.hubspot.switchboard
+
+    def _map(self, connection: str, kind: str) -> FieldMap:
+        found = self.mappings.for_kind(connection, kind)
+        assert found is not None
+        return found
 
     def close(self) -> None:
         self.world.store.close()
@@ -101,7 +114,8 @@ class Crms:
         there = set()
         for kind, connection, key, values in rows_of(facts):
             if (connection, kind, key) not in self._ids:
-                self._ids[connection, kind, key] = self._fresh(connection, kind)
+                fresh = self.person(key) if kind == "person" else self._fresh(connection, kind)
+                self._ids[connection, kind, key] = fresh
             there.add((connection, kind, key))
             self._put(connection, kind, key, values)
         for place in [place for place in self._rows if place not in there]:
@@ -180,16 +194,7 @@ class Crms:
         """A value as the CRM keeps it; a reference is given as (kind, the story's word), several as a list."""
         if rule.path in ("voter", "owner"):
             value = self.person(value) if value else None
-        if rule.path in (
-            "shared_id",
-            "lines",
-            "account",
-            "opportunity",
-            "partner",
-            "parent",
-            "renewal_of",
-            "needs",
-        ):
+        if rule.path in REFERENCES:
             other = "sf" if rule.path == "shared_id" else connection
             named = [self._ids.get((other, *each), _unknown(rule, each[1])) for each in value]
             return (";".join(filter(None, named)) or None,)
@@ -291,9 +296,3 @@ class Crms:
 def _unknown(rule: Rule, key: str) -> str:
     """A claim may name a line that nobody has: it is then only text."""
     return key.rpartition("/")[2] if rule.path == "lines" else ""
-
-
-def _map(connection: str, kind: str) -> FieldMap:
-    found = shipped().for_kind(connection, kind)
-    assert found is not None
-    return found
