@@ -24,6 +24,7 @@ from sync.store.directives import with_directives
 from sync.store.groups import Group, load_baselines, load_groups
 from sync.store.ledger import with_posted
 from sync.store.load import with_load
+from sync.store.lookalikes import with_lookalikes
 from sync.store.persons import without_erased
 from sync.store.rates import with_rates
 from sync.store.verdicts import load_history
@@ -62,7 +63,8 @@ def _gathered(connection: Any, world: World, ids: Sequence[str]) -> list[Gathere
     facts = [assemble(group.rows, group.partner_rows, world.record_of) for group in groups]
     histories = with_posted(connection, load_history(connection, facts), facts)
     facts = without_erased(connection, with_directives(connection, facts, histories))
-    facts = with_load(connection, with_background(connection, facts, world.mappings), world.policies)
+    facts = with_lookalikes(connection, with_background(connection, facts, world.mappings), world.mappings)
+    facts = with_load(connection, facts, world.policies)
     return [Gathered(*parts) for parts in zip(groups, facts, histories, strict=True)]
 
 

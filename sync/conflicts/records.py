@@ -38,8 +38,8 @@ def _doubt(claim: Claim, situation: Situation) -> str:
         return f"{len(found)} customers have the domain {domain}"
     if claim.account and _abroad(claim.account, country):
         return f"it says {country}, and the customer of {domain} is in {claim.account.country}"
-    name = _plain(filed.customer_name or "")
-    twins = [account for account in accounts if name and _plain(account.name) == name and account != claim.account]
+    name = plain(filed.customer_name or "")
+    twins = [account for account in accounts if name and plain(account.name) == name and account != claim.account]
     if twins and (claim.account or all(_abroad(account, country) for account in twins)):
         return f"{len(twins)} other customer of that name is known"
     return ""
@@ -54,8 +54,8 @@ _LEGAL_FORMS: Final = frozenset(
 )
 
 
-def _plain(name: str) -> str:
-    """A name without case, punctuation and legal form."""
+def plain(name: str) -> str:
+    """A company's name without case, punctuation and legal form."""
     plain = "".join(letter if letter.isalnum() else " " for letter in name.casefold().replace(".", ""))
     return " ".join(word for word in plain.split() if word not in _LEGAL_FORMS)
 
@@ -133,8 +133,8 @@ def _alike(one: Opportunity, other: Opportunity, policy: Policy) -> bool:
 
 def _named_alike(one: Opportunity, other: Opportunity, customer: Account | None, policy: Policy) -> bool:
     """Whether two deals have similar names, not counting the customer's own name, which both may well carry."""
-    known = set(_plain(customer.name if customer else "").split())
-    left, right = (" ".join(w for w in _plain(deal.name).split() if w not in known) for deal in (one, other))
+    known = set(plain(customer.name if customer else "").split())
+    left, right = (" ".join(w for w in plain(deal.name).split() if w not in known) for deal in (one, other))
     first, second = sorted((left, right))  # in one order, because the measure is not the same both ways
     ratio = SequenceMatcher(None, first, second, autojunk=False).ratio()
     return Decimal(str(ratio)) >= policy.conflicts.twin_names

@@ -18,7 +18,7 @@ from sync.model.problem import Problem
 from sync.model.row import Row
 from sync.store.due import groups_waiting, make_due
 from sync.store.grouping import Groups, regroup
-from sync.store.involved import groups_naming, keep_named
+from sync.store.involved import groups_asking, groups_naming, keep_named
 from sync.store.rows import chunks, rows_in, upsert
 from sync.store.tables import cursor, problem, record
 
@@ -140,14 +140,14 @@ def _keep(
     _store_rows(connection, field_map, rows, groups)
     _store_problems(connection, fresh, problems)
     keep_named(connection, rows)
-    make_due(connection, groups.touched | _concerned(connection, field_map.canonical, groups), now)
+    make_due(connection, groups.touched | _concerned(connection, field_map.canonical, rows, groups), now)
     return len(problems)
 
 
-def _concerned(connection: Connection, canonical: str, groups: Groups) -> frozenset[str]:
-    """Groups that news of another group matter to: those that name its partner, or wait for somebody's yes."""
+def _concerned(connection: Connection, canonical: str, rows: Sequence[Row], groups: Groups) -> frozenset[str]:
+    """Groups that news of others matter to: they name a partner, ask for a customer, wait for somebody's yes."""
     if canonical == "account":
-        return groups_naming(connection, groups.touched)
+        return groups_naming(connection, groups.touched) | groups_asking(connection, rows)
     return groups_waiting(connection) if canonical == "person" else frozenset()
 
 

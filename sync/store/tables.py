@@ -64,7 +64,7 @@ anchor = Table(  # each anchor lies in exactly one group
 )
 Index("anchor_group", anchor.c.group_id)
 
-involved = Table(  # the partners that a row names: they are judged with it, but do not make a group of it
+involved = Table(  # what a row names that is not of its group: partners, a customer by its name only
     "involved",
     metadata,
     Column("key", String, primary_key=True),

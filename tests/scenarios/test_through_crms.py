@@ -21,7 +21,6 @@ SHOWN = ("registration_status", "sourced", "influenced", "partner_count", "confl
 TOLD_BY_ONE = {"an_approval_process_meets_a_case", "late_by_the_stage_of_the_deal", "the_owner_s_manager_approves"}
 NOT_IN_ROWS = {
     "not_to_be_gamed": "that a partner has thirty registrations elsewhere takes thirty other deals",
-    "s12_same_name_in_two_countries": "rows that have nothing but a likeness of names are not judged together",
 }
 
 
