@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -106,9 +106,32 @@ def _registration(entry: Mapping[str, Any]) -> None:
     )
     if entry["protection_end"]:
         say(f"      protected {entry['protection_start']} to {entry['protection_end']}")
+    for label, moment in _clocks(entry):
+        say(f"      {label} {moment}")
+    for ask in entry["ruling"]["decides_next"]:
+        say(f"      {asked_of(ask)}", "dim")
     if entry["message"]:
         say(f"      to the partner: {entry['message']}")
     _ruling(entry["ruling"])
+
+
+def _clocks(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is late, what comes next, and why a vote does not count, where there is something to say."""
+    known = {
+        "overdue since": (entry["breached_at"] or "")[:16].replace("T", " "),
+        "the partner is reminded next on": entry["ruling"]["next_reminder"],
+        "rivals are told after": entry["grace_end"] if entry["state"] == "EXPIRED" else None,
+        "vote ignored:": entry["vote_ignored"],
+    }
+    yield from ((label, value) for label, value in known.items() if value)
+
+
+def asked_of(ask: Mapping[str, Any]) -> str:
+    """Who decides next, in one line."""
+    who = f"{ask['role']} ({', '.join(ask['people']) or 'nobody is free'})" if ask["role"] else "anybody who may"
+    days = f" within {ask['business_days']} business days" if ask["business_days"] is not None else ""
+    until = f" by {ask['due'][:16].replace('T', ' ')}" if ask["due"] else days
+    return "; ".join([f"to decide: {who}{until}", *ask["excluded"]])
 
 
 def _ruling(ruling: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from sync import rulings
 from sync.cli import screen
+from sync.cli.explaining import asked_of
 from sync.cli.session import DONE, Home, Json, now, reading
 from sync.model.directive import Act
 from sync.rulings import Said, Speaker
@@ -199,6 +200,8 @@ def _claim(claim: Mapping[str, Any]) -> None:
         "vote ignored": claim["vote_ignored"],
     }
     screen.say("      " + " · ".join(f"{name} {value}" for name, value in known.items() if value), "dim")
+    for ask in claim["decides_next"]:
+        screen.say(f"      {asked_of(ask)}", "dim")
     screen.say(f"      {claim['registration']}", "dim")
 
 

@@ -82,6 +82,9 @@ _SHOWN: Final = (
     "protection_start",
     "protection_end",
     "by_person",
+    "breached_at",
+    "grace_end",
+    "vote_ignored",
 )
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
+
+import msgspec
 
 from sync.conflicts.catalogue import CATALOGUE
 from sync.counterfactual import Flip, counterfactuals
-from sync.lifecycle import MOVES, Event
+from sync.decide import gather
+from sync.lifecycle import MOVES, Ask, Event, asks, next_reminder
+from sync.model.facts import History
 from sync.model.registration import Registration, Standing
 from sync.model.ruling import Case, Decision, Step
 from sync.page import Judged
@@ -19,13 +23,16 @@ from sync.policy import Policies
 @dataclass(frozen=True, slots=True)
 class Ruling:
     """``moves``: every decision with its trace, and whether it is still to be recorded; ``checks``: each kind of
-    conflict that was asked about; ``decisive``: what the present state rests on."""
+    conflict that was asked about; ``decisive``: what the present state rests on; ``asks``: who decides next;
+    ``reminder``: when the partner is reminded of the end of its protection."""
 
     moves: tuple[tuple[bool, Decision], ...]
     checks: tuple[Step, ...]
     decisive: tuple[Step, ...]
     declined: tuple[Step, ...]
     flips: tuple[Flip, ...]
+    asks: tuple[Ask, ...] = ()
+    reminder: date | None = None
 
     @property
     def last(self) -> Decision | None:
@@ -42,6 +49,7 @@ def rulings(
     moves = [(False, decision) for decision in known]
     moves += [(True, decision) for decision in judged.verdict.decisions if decision.id not in ids]
     standings = {standing.registration_id: standing for standing in judged.verdict.standings}
+    claims = {claim.id: claim for claim in gather(judged.facts, History(standings=standings), policies)}
     found = {}
     for entry in judged.facts.registrations:
         if entry.id in set(shown):
@@ -51,7 +59,10 @@ def rulings(
                 if move.subject == entry.id
             )
             flips = counterfactuals(judged.facts, judged.verdict, policies, now, entry.id)
-            found[entry.id] = _ruling(entry, own, judged.verdict.cases, flips)
+            claim, standing = claims[entry.id], standings[entry.id]
+            ruling = _ruling(entry, own, judged.verdict.cases, flips)
+            reminder = next_reminder(standing, claim.policy, now)
+            found[entry.id] = replace(ruling, asks=asks(claim, now), reminder=reminder)
     return found
 
 
@@ -114,6 +125,8 @@ def ruling_view(ruling: Ruling) -> dict[str, Any]:
         "decisive": [_step(step) for step in ruling.decisive],
         "declined": [_step(step) for step in ruling.declined],
         "checks": [_step(step) for step in ruling.checks],
+        "decides_next": [msgspec.to_builtins(ask) for ask in ruling.asks],
+        "next_reminder": ruling.reminder.isoformat() if ruling.reminder else None,
         "would_change": [
             {"if": flip.text, "then": flip.state, "roles": list(flip.roles), "to_the_partner": flip.partner_text}
             for flip in ruling.flips

@@ -122,6 +122,15 @@ class Reminder:
     protection_end: date
 
 
+def next_reminder(standing: Standing, policy: Policy, now: datetime) -> date | None:
+    """The next day on which the partner is reminded of the end of its protection; ``None`` when none comes."""
+    end, today = standing.protection_end, policy.today(now)
+    if standing.state is not State.APPROVED or end is None:
+        return None
+    days = (end - timedelta(days=before) for before in policy.windows.reminder_days)
+    return min((day for day in days if day > today), default=None)
+
+
 def reminders(standings: Iterable[Standing], policy: Policy, now: datetime) -> tuple[Reminder, ...]:
     """For each approved registration whose window ends soon, the latest reminder that has come due by ``now``."""
     today, found = policy.today(now), []

@@ -90,6 +90,12 @@ class Approvals(Section):
                 return row.by
         return ()
 
+    def holding(self, role: str, day: date) -> tuple[str, ...]:
+        """Who may fill a role on a day: those who hold it, and who stands in for one of them."""
+        holders = self.people.get(role, ())
+        standing_in = (d.to for d in self.delegations if d.of in holders and d.first <= day <= d.last)
+        return tuple(dict.fromkeys((*holders, *standing_in)))
+
     def acts_as(self, person: str, day: date) -> tuple[str, ...]:
         """The roles that a person may fill on a day, in person or for somebody else."""
         stands_for = {person, *(d.of for d in self.delegations if d.to == person and d.first <= day <= d.last)}

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from connector.record import datetime_text
 from sync.claim import Claim
-from sync.lifecycle import room
+from sync.lifecycle import asks, room
 from sync.model.ruling import Case, CaseState
 from sync.page import judge_page
 from sync.rulings.subjects import Subject
@@ -29,7 +31,7 @@ def cases_view(world: World, now: datetime, *, only_open: bool = True, kind: str
     for subject in _subjects(world, sorted({*cases, *requests}), now):
         claims = subject.claims
         wanted = (case for case in subject.judged.verdict.cases if _wanted(case, only_open, kind))
-        found += [_case(case, claims) for case in wanted]
+        found += [_case(case, claims, now) for case in wanted]
         asked += [_request(claim) for claim in claims.values() if claim.standing and claim.standing.extension_due]
     return {
         "cases": sorted(found, key=lambda case: (case["due"] or "9", case["opened"], case["id"])),
@@ -47,7 +49,7 @@ def _wanted(case: Case, only_open: bool, kind: str | None) -> bool:
     return (case.state is CaseState.OPEN or not only_open) and kind in (None, case.kind)
 
 
-def _case(case: Case, claims: dict[str, Claim]) -> dict[str, Any]:
+def _case(case: Case, claims: dict[str, Claim], now: datetime) -> dict[str, Any]:
     involved = [claims[own] for own in case.registrations if own in claims]
     standings = [claim.standing for claim in involved if claim.standing]
     deal = next((claim.opportunity.name for claim in involved if claim.opportunity), None)
@@ -64,7 +66,7 @@ def _case(case: Case, claims: dict[str, Claim]) -> dict[str, Any]:
         "breached": _earliest(standing.breached_at for standing in standings),
         "resolution": case.resolution,
         "winner": case.winner,
-        "claims": [_claim(claim) for claim in involved],
+        "claims": [_claim(claim, now) for claim in involved],
         "asked": [{"rule": step.rule, "result": step.result, "text": step.text} for step in case.trace],
     }
 
@@ -74,7 +76,7 @@ def _earliest(moments: Iterable[datetime | None]) -> str | None:
     return datetime_text(min(known)) if known else None
 
 
-def _claim(claim: Claim) -> dict[str, Any]:
+def _claim(claim: Claim, now: datetime) -> dict[str, Any]:
     """One side: everything on which a person decides."""
     standing = claim.standing
     assert standing is not None
@@ -95,6 +97,7 @@ def _claim(claim: Claim) -> dict[str, Any]:
         "said_yes": [approval.by for approval in standing.approvals],
         "still_to_say_yes": list(claim.lacking),
         "vote_ignored": standing.vote_ignored or None,
+        "decides_next": [msgspec.to_builtins(ask) for ask in asks(claim, now)],
     }
 
 

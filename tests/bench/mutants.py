@@ -37,7 +37,7 @@ CORE = (
 STEPS = (
     *("ladder", "claim", "conflicts", "entitlement", "records", "incumbents", "meetings", "lifecycle", "votes"),
     *("approvals", "clocks", "said", "outside", "joint", "judge", "judge_people", "judge_lines", "dispute_facts"),
-    *("decide", "judge_laws", "judge_all"),
+    *("objections", "asking", "inputs", "edges", "decide", "judge_laws", "judge_all"),
 )
 """The tests that are asked, with those of the scenarios."""
 PATIENCE = 60

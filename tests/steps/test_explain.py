@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sync.cli.explaining import explanation
 from sync.explain import explain_view, partners_view
 from sync.model.problem import BadInput
 from tests.machine.northwind import Northwind
@@ -141,3 +143,50 @@ def test_a_partner_reads_its_own_part_of_what_was_asked(office: Asked) -> None:
     assert "Lumen" not in json.dumps(view, default=str)
     with pytest.raises(BadInput, match="no partner in what"):
         partners_view(office.world, office.deal, office.moment, office.deal)
+
+
+def test_who_decides_next_what_is_late_and_which_vote_does_not_count(tmp_path: Path) -> None:
+    office = Northwind(tmp_path)
+    office.passes(days=1)
+    ahead = office.claims(office.cirrus, "ADVISE", vote=None)
+    vote = {"vote": "APPROVE", "voter": "maria", "voted_at": office.moment + timedelta(days=9)}
+    office.put("sf", "registration", ahead, **vote)
+    office.run()
+    office.passes(days=5)
+    office.run()
+    [deal] = explain_view(office.world, office.deal, office.moment)["deals"]
+    [waits] = [entry for entry in deal["registrations"] if entry["row"].endswith(ahead)]
+    [approved] = [entry for entry in deal["registrations"] if entry["row"].endswith(office.resells)]
+    assert waits["breached_at"] and waits["breached_at"] == waits["review_due"]
+    assert "counts from then on" in waits["vote_ignored"]
+    [ask] = waits["ruling"]["decides_next"]
+    assert (ask["role"], ask["due"], ask["business_days"]) == ("", waits["review_due"], 2)
+    assert (approved["ruling"]["decides_next"], approved["vote_ignored"], approved["grace_end"]) == ([], "", None)
+    assert approved["ruling"]["next_reminder"] < approved["protection_end"]
+    office.close()
+
+
+def test_the_terminal_says_so_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    ruling = {"by": None, "event": None, "decisive": [], "declined": [], "would_change": [], "next_reminder": None}
+    ask = {"role": "manager", "people": ["maria"], "excluded": ["max owns it"], "due": None, "business_days": 3}
+    nobody = {"role": "director", "people": [], "excluded": [], "due": "2027-02-03T09:00:00Z", "business_days": 2}
+    entry = {
+        "partner": "Lumen",
+        "roles": ["RESELL"],
+        "state": "EXPIRED",
+        "reason": "PROTECTION_ENDED",
+        "protection_end": None,
+        "breached_at": "2027-02-03T09:00:00Z",
+        "grace_end": "2027-02-06",
+        "vote_ignored": "jo owns Deal and does not decide on it",
+        "message": "",
+        "decisions": [],
+        "ruling": ruling | {"decides_next": [ask, nobody]},
+    }
+    explanation({"deals": [], "alone": [entry], "problems": [], "more_groups": 0})
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "overdue since 2027-02-03 09:00" in shown
+    assert "rivals are told after 2027-02-06" in shown
+    assert "vote ignored: jo owns Deal" in shown
+    assert "to decide: manager (maria) within 3 business days; max owns it" in shown
+    assert "to decide: director (nobody is free) by 2027-02-03 09:00" in shown
