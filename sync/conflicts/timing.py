@@ -66,8 +66,9 @@ def stale_or_squatting(situation: Situation) -> Iterator[Finding]:
             again = ", for the second time" if claim.standing and claim.standing.lapses > 1 else ""
             text = f"Nothing verified has happened on {who}'s protected registration since {since}{again}."
             yield between("C20", Severity.WARN, (claim,), f"silent since {since}", text)
-        if claim.id in old_dates:
-            text = f"{who}'s registration is dated long before it was made in the CRM, and before a rival's."
+        if claim.backdated and claim.state is not State.APPROVED:
+            rival = ", and before a rival's" if claim.id in old_dates else ""
+            text = f"{who}'s registration is dated long before it was made in the CRM{rival}."
             yield between("C20", Severity.WARN, (claim,), "filed before it was made", text)
         if claim.state is not State.APPROVED and _thin(claim, situation):
             text = f"{who} has more than {claim.policy.conflicts.live_limit} live registrations; this has no proof."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ from connector.record import Ref
 from sync.claim import Claim
 from sync.conflicts.catalogue import KINDS, detect
 from sync.judge import held
+from sync.lifecycle import advance
 from sync.model.deal import Opportunity
 from sync.model.money import Money
 from sync.model.parties import Account
@@ -238,17 +240,32 @@ def test_c20_a_date_before_the_row_s_own_wins_nothing_by_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mine", "rival"),
+    ("made", "hit"), [(day(1), False), (day(1, 9, 0, 1), True), (day(2), True), (day(-9), False)]
+)
+def test_c20_submitted_at_more_than_24_hours_before_the_row_s_creation_raises_a_case(made: Any, hit: bool) -> None:
+    assert abouts("C20", dated(created_at=made)) == ["filed before it was made"] * hit
+    assert [case.severity for case in Judged(dated(created_at=made)).cases] == [Severity.WARN] * hit
+    assert not abouts("C20", dated(created_at=made, state="APPROVED"))
+
+
+@pytest.mark.parametrize(
+    ("rival", "overtaken"),
     [
-        ({"created_at": day(1)}, {"submitted_at": day(1), "created_at": day(1)}),  # one day is how rows are entered
-        ({}, {"submitted_at": day(-1), "created_at": day(-1)}),  # the rival is first anyway
-        ({}, {"submitted_at": day(1), "created_at": day(3)}),  # both rows were entered later
-        ({}, {"submitted_at": day(0), "created_at": day(0)}),  # the same moment puts nobody first
-        ({}, {"submitted_at": day(1), "created_at": day(1), "roles": "ADVISE"}),
+        ({"submitted_at": day(1), "created_at": day(1)}, True),
+        ({"submitted_at": day(-1), "created_at": day(-1)}, False),  # the rival is first anyway
+        ({"submitted_at": day(0), "created_at": day(0)}, False),  # the same moment puts nobody first
+        ({"submitted_at": day(1), "created_at": day(1), "roles": "ADVISE"}, False),
     ],
 )
-def test_c20_not_where_the_date_changes_nothing(mine: Fields, rival: Fields) -> None:
-    assert not abouts("C20", dated(**mine), claim("B", "beta", **rival))
+def test_c20_says_whether_the_date_would_put_it_before_a_rival(rival: Fields, overtaken: bool) -> None:
+    (finding,) = detect(KINDS["C20"], situation(dated(), claim("B", "beta", **rival)))
+    assert ("before a rival's" in finding.text) is overtaken
+
+
+def test_submitted_at_is_frozen_as_it_was_first_seen() -> None:
+    filed = advance(claim("A", state="DRAFT"), day(1))
+    earlier = replace(filed, registration=replace(filed.registration, submitted_at=day(-30)))
+    assert advance(earlier, day(2)).submitted_at == day(0)
 
 
 @pytest.mark.parametrize(("elsewhere", "hit"), [(25, False), (26, True)])
