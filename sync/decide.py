@@ -10,7 +10,7 @@ from datetime import datetime
 from sync.claim import Claim
 from sync.conflicts.clocks import with_clocks
 from sync.conflicts.situation import Surroundings
-from sync.credit import Lock, as_posted, credit, handed_over, reported
+from sync.credit import Lock, as_posted, credit, handed_over, renewal_of, reported
 from sync.joint import Memory, joints, seated
 from sync.judge import held, judge
 from sync.ledger import Parties, Sold, merge, post
@@ -105,6 +105,10 @@ class Stood:
     heirs: Mapping[str, str]
 
 
+Past = tuple[Opportunity | None, Sequence[Claim]]
+"""The deal that another one renews, if it is known, and the claims on it."""
+
+
 def attribute(
     facts: Facts, claims: Iterable[Claim], together: Sequence[Joint], stood: Stood, now: datetime
 ) -> tuple[Split, ...]:
@@ -117,16 +121,18 @@ def attribute(
         if claim.opportunity:
             by_deal.setdefault(claim.opportunity.id, []).append(claim)
     found = []
+    deals = {deal.id: deal for deal in facts.opportunities}
     for deal in sorted(facts.opportunities, key=lambda deal: deal.id):
         joint = [group for group in together if group.opportunity_id == deal.id]
-        split = _split(deal, by_deal.get(deal.id, ()), joint, stood, now)
+        past = deals.get(deal.renewal_of or ""), by_deal.get(deal.renewal_of or "", ())
+        split = _split(deal, by_deal.get(deal.id, ()), joint, stood, now, past)
         if split:
             found.append(split)
     return tuple(found)
 
 
 def _split(
-    deal: Opportunity, claims: Sequence[Claim], joint: Sequence[Joint], stood: Stood, now: datetime
+    deal: Opportunity, claims: Sequence[Claim], joint: Sequence[Joint], stood: Stood, now: datetime, past: Past
 ) -> Split | None:
     stored, said = stood.history.splits.get(deal.id), stood.told.get(deal.id)
     if deal.id in stood.kept:
@@ -137,7 +143,7 @@ def _split(
     if said and said.parts:
         split: Split | None = stated(shown, claims, said, known)
     else:
-        split = credit(shown, claims, joint, known, Lock(now, posted.taken_back))
+        split = credit(shown, claims, joint, known, Lock(now, posted.taken_back), renewal_of(shown, *past))
     if split and split.status is SplitStatus.LOCKED:
         split = reported(replace(split, waiting=waiting), deal, claims, known, stood.rates)
     elif known is stored:

@@ -10,6 +10,7 @@ from sync.claim import Claim
 from sync.credit.division import divide
 from sync.credit.locked import follow
 from sync.credit.portions import portions_of
+from sync.credit.renewal import Renewal
 from sync.credit.team import Team, team_of
 from sync.model.deal import Opportunity, Stage
 from sync.model.ruling import Joint, JointState
@@ -25,14 +26,22 @@ class Lock:
 
 
 def credit(
-    deal: Opportunity, claims: Sequence[Claim], joint: Sequence[Joint], before: Split | None, lock: Lock = Lock()
+    deal: Opportunity,
+    claims: Sequence[Claim],
+    joint: Sequence[Joint],
+    before: Split | None,
+    lock: Lock = Lock(),
+    renewal: Renewal | None = None,
 ) -> Split | None:
     """The split of ``deal`` among its credited claims; ``None`` when nobody is credited and nothing is locked.
 
     ``before`` is the split as it stood: weights that are locked stay while the deal stays won, or once the
-    programme's lock has come; and the version rises only with a change.
+    programme's lock has come; and the version rises only with a change. ``renewal`` is what the deal repeats and
+    adds, for programmes that credit the two apart.
     """
     team = team_of(deal, claims, joint)
+    if team and team.policy.attribution.renewals == "apart":
+        team = replace(team, renewal=renewal)
     ripe = team is not None and team.lock_at is not None and lock.now is not None and lock.now > team.lock_at
     closed = deal.stage is Stage.WON and not lock.taken_back
     if before and before.status is SplitStatus.LOCKED and (closed or ripe):

@@ -14,9 +14,10 @@ from sync.attribution.programme import terms
 from sync.attribution.shares import NOTHING, Shares, shares
 from sync.attribution.terms import Terms
 from sync.attribution.trace import named, part, whole
-from sync.attribution.weights import VENDOR, Weights
+from sync.attribution.weights import VENDOR, Weights, added
 from sync.attribution.withdrawal import withdraw
 from sync.credit.facts import grounds_of, net_lines, one_currency
+from sync.credit.renewal import Renewal
 from sync.credit.team import Team
 from sync.model.deal import Line
 from sync.model.money import Money
@@ -45,7 +46,12 @@ class Division:
 
 def divide(team: Team) -> Division:
     """The credit of ``team``'s deal."""
-    divided = _by_lines(team) if _is_bundle(team) else _by_model(team)
+    if _is_bundle(team):
+        divided = _by_lines(team)
+    elif team.renewal and not team.agreed and team.record.members:
+        divided = _by_renewal(team, team.renewal)
+    else:
+        divided = _by_model(team)
     return replace(divided, arithmetic=(*_disagreement(team), *named(divided.arithmetic, team.names)))
 
 
@@ -98,6 +104,21 @@ def _by_model(team: Team) -> Division:
         steps.append(sentences)
     capped = result.capped & weights.keys()
     return Division(model, weights, None, tuple(chain.from_iterable(steps)), capped)
+
+
+def _by_renewal(team: Team, renewal: Renewal) -> Division:
+    """What is repeated among those who sold it before, what is added among all: two splits of one deal."""
+    base, expansion = _by_model(team.record), _by_model(team)
+    halves = ((base, renewal.part), (expansion, 1 - renewal.part))
+    weights = added({p: weight * size for p, weight in (half.weights or {}).items()} for half, size in halves)
+    says = (
+        f"Base {renewal.base}, as sold in {renewal.before}, among those who sold it:",
+        *base.arithmetic,
+        f"Expansion {renewal.expansion}, among all:",
+        *expansion.arithmetic,
+        f"Base and expansion together -> {whole(weights)}",
+    )
+    return Division(expansion.model, weights, None, says, base.capped & expansion.capped)
 
 
 def _shares(team: Team, rules: Terms) -> tuple[str, Shares, tuple[str, ...]]:

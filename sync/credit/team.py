@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
@@ -13,6 +13,7 @@ from sync.attribution.programme import percent, programme
 from sync.attribution.withdrawal import Withdrawal
 from sync.claim import Claim
 from sync.credit.members import Member, members_of, source_of, tie_order
+from sync.credit.renewal import Renewal
 from sync.model.deal import Opportunity
 from sync.model.registration import State
 from sync.model.ruling import Joint
@@ -32,6 +33,7 @@ class Team:
     pending: dict[str, Member]
     agreement: Agreement | None
     lock_at: datetime | None = None  # when the weights are locked, if the deal is not closed before
+    renewal: Renewal | None = None  # where the policy credits what is repeated and what is added apart
 
     @cached_property
     def everybody(self) -> dict[str, Member]:
@@ -45,6 +47,14 @@ class Team:
     @cached_property
     def names(self) -> dict[str, str]:
         return {partner: member.name for partner, member in self.everybody.items()}
+
+    @property
+    def record(self) -> Team:
+        """Those of it who sold before what the deal repeats."""
+        sellers = self.renewal.sellers if self.renewal else frozenset()
+        members = {who: member for who, member in self.members.items() if who in sellers}
+        leavers = {who: left for who, left in self.leavers.items() if who in sellers}
+        return replace(self, members=members, leavers=leavers)
 
     @property
     def agreed(self) -> bool:

@@ -21,7 +21,8 @@ class Attribution(Section):
     """How credit is divided. Percents are of the whole deal; ``late_factor`` and multipliers are factors.
 
     The weights are locked at the close, or ``lock_days`` after the deal's start. ``amendment_days`` after the close
-    no change of the deal counts by itself; 0 is never.
+    no change of the deal counts by itself; 0 is never. ``renewals`` apart: what a renewal repeats goes to those who
+    sold it before, and only what it adds to everybody.
     """
 
     model: Literal[
@@ -39,6 +40,7 @@ class Attribution(Section):
     ] = "role_pools"
     bundles: Literal["lines", "off"] = "lines"
     joint_shares: Literal["agreed", "off"] = "off"
+    renewals: Literal["whole", "apart"] = "whole"
     unfilled: Literal["redistribute", "vendor"] = "redistribute"
     half_life_days: Decimal = Field(default=Decimal(30), ge=1, le=3650, decimal_places=12)
     late_factor: Decimal = Field(default=Decimal(1), ge=0, le=1, decimal_places=12)
