@@ -65,20 +65,26 @@ def _spans(days: Mapping[date, Fraction]) -> Iterator[Span]:
         yield Span(day, after, days[day])
 
 
-def spans_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, tuple[Span, ...]]:
-    """Rows of a CRM in our words: Salesforce ``DatedConversionRate`` (Object Reference), HubSpot "Currencies".
+def spans_of(rows: Iterable[Mapping[str, Any]], base: str = "") -> dict[str, tuple[Span, ...]]:
+    """Rows of a CRM's rates in our words, as spans in the currency ``base``.
 
-    ``rate`` is how much of the currency one unit of the corporate currency is, ``worth`` how much of that one unit
-    of the currency is; ``to`` is the first day without it. A row that says less than that, or a rate that is not
-    above 0, says nothing.
+    ``rate`` is how much of the currency one unit of the base is (Salesforce ``DatedConversionRate``, Object
+    Reference), ``worth`` the reverse (HubSpot exchange rates); ``to`` is the first day without it. A row that says
+    less than that, a rate that is not above 0, or one in another base, says nothing.
     """
     found: dict[str, list[Span]] = defaultdict(list)
     for row in rows:
-        rate, worth, first = row.get("rate"), row.get("worth"), row.get("from")
-        exact = Fraction(worth) if worth else 1 / Fraction(rate) if rate else Fraction(0)
-        if row.get("currency") and first and exact > 0:
-            found[row["currency"]].append(Span(first, row.get("to"), exact))
+        worth, first = _worth(row), row.get("from")
+        if row.get("currency") and first and worth and row.get("base") in (None, base):
+            found[row["currency"]].append(Span(first, row.get("to"), worth))
     return {currency: tuple(sorted(spans, key=lambda span: span.first)) for currency, spans in found.items()}
+
+
+def _worth(row: Mapping[str, Any]) -> Fraction | None:
+    rate, worth = row.get("rate"), row.get("worth")
+    if rate and rate > 0:
+        return 1 / Fraction(rate)
+    return Fraction(worth) if worth and worth > 0 else None
 
 
 def with_spans(rates: Rates, spans: Mapping[str, Sequence[Span]]) -> Rates:

@@ -193,6 +193,7 @@ PATHS: dict[str, dict[str, Path]] = {
         "currency": Path("text"),
         "rate": Path("number"),
         "worth": Path("number"),
+        "base": Path("text"),
         "from": Path("day"),
         "to": Path("day"),
     },

@@ -22,4 +22,4 @@ def with_rates(connection: Connection, policies: Policies, mappings: Mappings) -
         field_map = mappings.of(stored.connection, stored.object)
         if field_map:
             rows.append(field_map.read(stored_record(field_map, stored))[0].values)
-    return replace(policies, rates=with_spans(policies.rates, spans_of(rows)))
+    return replace(policies, rates=with_spans(policies.rates, spans_of(rows, policies.rates.base)))

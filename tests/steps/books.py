@@ -13,6 +13,7 @@ from sync.model.facts import Facts, History, Verdict
 from sync.model.ledger import Cause, LedgerEntry
 from sync.model.money import Money
 from sync.model.parties import Partner
+from sync.model.rates import Rates
 from sync.model.registration import Registration, Vote
 from sync.model.split import Split
 from sync.policy import Policies, Policy
@@ -44,13 +45,14 @@ class Books:
     history: History = field(default_factory=History)
     entries: list[LedgerEntry] = field(default_factory=list)
     others: tuple[Opportunity, ...] = ()
+    rates: Rates | None = None
 
     @property
     def facts(self) -> Facts:
         return Facts((ACCOUNT,), (self.deal, *self.others), self.claims, self.partners, directives=tuple(self.said))
 
     def decided(self) -> Verdict:
-        return decide(self.facts, self.history, Policies((self.rules,)), self.now)
+        return decide(self.facts, self.history, Policies((self.rules,), self.rates), self.now)
 
     def book(self) -> dict[str, str]:
         """Decide, remember, check what must always hold; what was posted, by party."""

@@ -13,14 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.decide import decide
 from sync.fx import convert, missing_rates, rate_day, read_rates, spans_of, with_spans
 from sync.model.deal import Stage
 from sync.model.facts import Facts
 from sync.model.ledger import Cause, Posted
 from sync.model.money import Money
 from sync.model.rates import Conversion, RateDate, Rates, Span
-from sync.policy import Policies
 from tests.steps.books import THREE, Books
 from tests.steps.business import date_of, day, deal, patient, policy
 
@@ -36,20 +34,11 @@ def rates(text: str, reporting: str = "USD", **more: Any) -> Rates:
 EURO = "currency,from,rate\nEUR,2027-01-01,1.08735\nEUR,2027-03-01,1.2\n"
 
 
-class Reporting(Books):
-    """Books of a programme that reports in another currency."""
-
-    rates: Rates | None = None
-
-    def decided(self) -> Any:
-        return decide(self.facts, self.history, Policies((self.rules,), self.rates), self.now)
-
-
-def won(text: str | None, amount: str = "100000.06", **more: Any) -> Reporting:
+def won(text: str | None, amount: str = "100000.06", **more: Any) -> Books:
     claims = tuple(
         replace(claim, contribution=Decimal(units)) for claim, units in zip(THREE, (2, 2, 1), strict=True)
     )
-    books = Reporting(deal=deal(amount=amount), claims=claims, rules=THIRDS)
+    books = Books(deal=deal(amount=amount), claims=claims, rules=THIRDS)
     books.rates = rates(text, **more) if text else None
     books.book()
     books.then(stage=Stage.WON, close_date=date_of(3))
@@ -137,16 +126,13 @@ def test_a_crm_says_how_much_of_a_currency_the_corporate_one_is() -> None:
     assert known.conversion("USD", date(2026, 12, 31)) is None
 
 
-def test_a_crm_that_says_what_a_currency_is_worth_needs_no_last_day() -> None:
+def test_a_crm_that_says_what_a_currency_is_worth_is_heard_in_the_base_only() -> None:
     rows: list[dict[str, Any]] = [
-        {"currency": "USD", "worth": Decimal("0.5"), "from": date(2027, 2, 1)},
-        {"currency": "USD", "worth": Decimal("0.8"), "from": date(2027, 1, 1)},
-        {"currency": "CHF", "worth": Decimal(0), "from": date(2027, 1, 1)},
+        {"currency": "EUR", "worth": Decimal("1.1"), "base": "USD", "from": date(2027, 1, 1)},
+        {"currency": "EUR", "worth": Decimal("0.9"), "base": "GBP", "from": date(2027, 1, 2)},
+        {"currency": "EUR", "worth": Decimal(0), "base": "USD", "from": date(2027, 1, 3)},
     ]
-    known = with_spans(Rates("EUR", base="EUR"), spans_of(rows))
-    found = [known.conversion("USD", date(2027, month, 15)) for month in (1, 2)]
-    assert [by.rate if by else None for by in found] == ["4/5", "1/2"]
-    assert known.conversion("CHF", date(2027, 1, 1)) is None
+    assert spans_of(rows, "USD") == {"EUR": (Span(date(2027, 1, 1), None, Fraction("1.1")),)}
 
 
 def test_a_rate_is_over_on_the_day_that_says_so() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from sync.model.deal import Stage
 from sync.model.directive import Act, Directive, StatedPart
 from sync.model.ledger import Cause
 from sync.model.money import Money
+from sync.model.rates import Rates, Span
 from tests.steps.books import PARTNERS, THREE, Books, won
 from tests.steps.business import date_of, day, deal, line, partner, patient, policy
 
@@ -109,6 +111,12 @@ def say(act: Act, subject: str, **more: Any) -> Step:
     return step
 
 
+def rate(worth: int, first: int) -> Step:
+    """A rate that comes to be known, or is corrected; 0: none is known any more."""
+    spans = {currency: (Span(date_of(first), None, Fraction(worth, 7)),) for currency in ("EUR", "JPY")}
+    return lambda books: setattr(books, "rates", Rates("USD", base="USD", spans=spans if worth else {}))
+
+
 def claims(*kept: int) -> Step:
     return lambda books: setattr(books, "claims", tuple(THREE[n] for n in kept))
 
@@ -118,6 +126,7 @@ STEPS = st.one_of(
     st.just(lambda books: setattr(books, "deal", replace(books.deal, amount=None))),
     st.builds(stage, st.sampled_from([Stage.WON, Stage.WON, Stage.LOST, Stage.QUALIFIED])),
     st.builds(lines, st.lists(st.integers(-9_000_00, 9_000_00), min_size=3, max_size=3)),
+    st.builds(rate, st.integers(0, 20), st.sampled_from([-300, 2, 30])),
     st.builds(lambda kept: claims(*sorted(kept)), st.sets(st.integers(0, 2))),
     st.sampled_from(
         [
@@ -133,15 +142,16 @@ STEPS = st.one_of(
 
 @settings(patient, max_examples=150)
 @given(
-    st.sampled_from(["redistribute", "vendor"]),
+    st.sampled_from(["redistribute", "vendor", "vest"]),
     st.sampled_from([None, 0, 20]),
     st.lists(st.tuples(st.sampled_from([0, 1, 40, 95]), st.lists(STEPS, min_size=1, max_size=2)), max_size=7),
 )
-def test_whatever_happens_the_books_are_the_split_and_the_entries_are_the_change(
+def test_the_ledger_conserves_under_any_amounts_refunds_withdrawals_and_rates(
     rule: str, lock: int | None, life: list[tuple[int, list[Step]]]
 ) -> None:
     """`Books.book` checks after every step that balances are the split, and that deciding again moves nothing."""
-    books = Books(rules=policy(attribution={"withdrawal": rule, "lock_days": lock}))
+    earned = {"vesting": {"APPROVAL": 40}} if rule == "vest" else {}
+    books = Books(rules=policy(attribution={"withdrawal": rule, "lock_days": lock, **earned}))
     books.book()
     books.then(stage=Stage.WON, close_date=date_of(3))
     for days, steps in life:
