@@ -144,7 +144,8 @@ def _connection(config: Config, name: str, clock: Clock) -> Iterator[Finding]:
     try:
         ledger = CallCount(now=clock.now, percent=config.calls_percent)
         crm: Crm = open_crm(name, config.settings(name), ledger=ledger)
-        maps = kept(config.mappings.of_connection(name), () if _own_objects(crm) else (name,))
+        everything = [m for m in (*config.mappings.all, *config.mappings.projections) if m.connection == name]
+        maps = kept(everything, () if _own_objects(crm) else (name,))
         checked: Checked = crm  # type: ignore[assignment]  # every adapter that open_crm opens can
         yield from checked.check(uses(maps), clock.now())
     except BadInput as error:

@@ -18,10 +18,11 @@ from sync.model.facts import Facts, History, Verdict
 from sync.model.plan import Held, Intent, Plan
 from sync.plan import Known, plan, without
 from sync.policy import Policies
+from sync.projection import Written, project
 from sync.store import brakes
 from sync.store.background import with_background
 from sync.store.directives import with_directives
-from sync.store.groups import Group, load_baselines, load_groups
+from sync.store.groups import Group, load_baselines, load_groups, load_projected
 from sync.store.ledger import with_posted
 from sync.store.load import with_load
 from sync.store.lookalikes import with_lookalikes
@@ -77,9 +78,11 @@ def judge_page(world: World, ids: Sequence[str], now: datetime) -> list[Judged]:
         wanted = [_wanted(policies, known, verdict) for known, verdict in zip(page, decided, strict=True)]
         places = _places(world, page, (intent for intents, _ in wanted for intent in intents))
         ours = load_baselines(connection, places)
+        lists = [(own.connection, own.object) for own in world.mappings.projections]
+        written = load_projected(connection, lists, (row.ref for known in page for row in known.group.rows))
         parked = {place: str(why) for place, why in brakes.parked(connection).items()}
     return [
-        _judged(world, known, verdict, (intents, held, ours, parked), now)
+        _judged(world, known, verdict, (intents, held, ours, written, parked), now)
         for known, verdict, (intents, held) in zip(page, decided, wanted, strict=True)
     ]
 
@@ -93,11 +96,11 @@ def _judged(
     world: World,
     known: Gathered,
     verdict: Verdict,
-    wanted: tuple[Sequence[Intent], Sequence[Held], Any, Mapping[tuple[str, str, str], str]],
+    wanted: tuple[Sequence[Intent], Sequence[Held], Any, Written, Mapping[tuple[str, str, str], str]],
     now: datetime,
 ) -> Judged:
     group, facts = known.group, known.facts
-    intents, held, ours, parked = wanted
+    intents, held, ours, written, parked = wanted
     kept = _deals_kept(group, facts)
     verdict = _with_old_splits(verdict, known.history, kept)
     rows = _left_alone(group, facts, held) | {ref for deal in kept for ref in deal.members}
@@ -105,7 +108,9 @@ def _judged(
         [intent for intent in intents if not _about(intent, rows)], Known(group.rows, ours, rows), world.mappings
     )
     again = look_again(verdict, now)
-    waiting = [*held, *_not_understood(facts)]
+    shown, refused = project(facts, verdict, world.mappings, written, rows)
+    planned = replace(planned, changes=(*planned.changes, *shown))
+    waiting = [*held, *refused, *_not_understood(facts)]
     return Judged(group.id, facts, known.history, verdict, _holding(without(planned, parked), waiting), again)
 
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
-from typing import Final
+from typing import Final, Protocol
 
 from connector.budget import CallCount
 from connector.crm import Crm
@@ -52,6 +52,7 @@ def open_world(config: Config, clock: Clock) -> Iterator[World]:
         plain: set[str] = set()
         orgs: dict[str, str] = {}
         silent: dict[str, str] = {}
+        refused: dict[tuple[str, str], str] = {}
         for connection, own in settings.items():
             try:
                 crm = open_crm(connection, own, ledger=ledger, vault=vault)
@@ -59,6 +60,7 @@ def open_world(config: Config, clock: Clock) -> Iterator[World]:
                 identity = replace(patient, attempts=SIGN_IN_ATTEMPTS).whoami()
                 orgs[connection] = identity.org
                 plain |= set() if identity.own_objects else {connection}
+                refused |= _refused(crm, config.mappings.projections)
                 crms[connection] = patient
             except StopCrm as fault:
                 silent[connection] = fault.message
@@ -72,7 +74,9 @@ def open_world(config: Config, clock: Clock) -> Iterator[World]:
             store=store(),
             crms=crms,
             mappings=Mappings(
-                tuple(_fitted(entry, crms.get(entry.connection)) for entry in kept(config.mappings.all, plain))
+                tuple(_fitted(entry, crms.get(entry.connection)) for entry in kept(config.mappings.all, plain)),
+                config.mappings.projections,
+                refused,
             ),
             policies=config.policies,
             record_of=config.record_of,
@@ -116,6 +120,20 @@ def _read_before(config: Config, connections: Iterable[str]) -> bool:
             for field_map in config.mappings.of_connection(name)
             if not field_map.optional
         )
+
+
+class Choosy(Protocol):
+    """An adapter that knows which of its CRM's own lists this org can hold."""
+
+    def refuses(self, kind: str) -> str | None:
+        """Why it cannot hold one, for a person; ``None`` where it can."""
+
+
+def _refused(crm: Crm, projections: Iterable[FieldMap]) -> dict[tuple[str, str], str]:
+    """Why an org cannot hold a list that config.toml switches on."""
+    choosy: Choosy = crm  # type: ignore[assignment]  # every adapter that open_crm opens is
+    kinds = [field_map.object for field_map in projections if field_map.connection == crm.name]
+    return {(crm.name, kind): why for kind in kinds if (why := choosy.refuses(kind))}
 
 
 def _fitted(field_map: FieldMap, crm: Crm | None) -> FieldMap:

@@ -90,9 +90,11 @@ def load(home: Path) -> Config:
         problems += _between(form, forms)
     if problems or form is None:
         raise BadInput(problems)
-    compiled = [_compiled(entry, form) for _, entry in forms if entry.status == "active"]
-    wanted = tuple(field_map for field_map in compiled if field_map.connection in form.connection)
-    return Config(home, form, Mappings(wanted), Policies(tuple(entry for _, entry in policies), rates))
+    known = [entry for _, entry in forms if entry.connection in form.connection]
+    shown = [entry for entry in known if entry.canonical in form.connection[entry.connection].projections]
+    read = [entry for entry in known if entry.status == "active" and entry not in shown]
+    mappings = Mappings(tuple(_compiled(e, form) for e in read), tuple(_compiled(e, form) for e in shown))
+    return Config(home, form, mappings, Policies(tuple(entry for _, entry in policies), rates))
 
 
 def _form(home: Path, problems: list[Problem]) -> ConfigForm | None:
@@ -146,7 +148,11 @@ def _between(form: ConfigForm, forms: list[tuple[str, MappingForm]]) -> Iterator
         seen[place] = source
     yield from _open_secrets(form)
     mapped = {entry.connection for _, entry in forms}
-    for name in form.connection:
+    keyed = {(entry.connection, entry.canonical) for _, entry in forms if entry.key}
+    for name, own in form.connection.items():
+        if any((name, projection) not in keyed for projection in own.projections):
+            what = f"no mapping of {name} has it with a key"
+            yield Problem(f"config.toml: connection.{name}.projections", what, "take it out of the list")
         if name not in mapped:
             fix = f"name {name} as `connection` in a mapping file, or remove [connection.{name}]"
             yield Problem(f"config.toml: connection.{name}", "no mapping reads from this connection", fix)

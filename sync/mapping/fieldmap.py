@@ -127,6 +127,12 @@ class FieldMap:
         readers = tuple(reader for reader in self.readers if not at.intersection(reader[2]))
         return replace(self, readers=readers, lacking=self.lacking | frozenset(writes))
 
+    def words(self, path: str) -> frozenset[str]:
+        """Our words that the picklist of a path has a value for."""
+        return frozenset(
+            word for rule in self.rules if rule.path == path for word in rule.setting.choices.map.values()
+        )
+
     def may_miss(self, remote: str) -> bool:
         """Whether a remote field is allowed to be missing in this org."""
         return any(remote in rule.optional for rule in self.rules)
@@ -217,13 +223,19 @@ def _source(
 
 @dataclass(frozen=True, slots=True)
 class Mappings:
-    """Every active mapping of this installation."""
+    """Every active mapping of this installation.
+
+    ``projections`` are lists of the CRM's own that are only written; ``refused`` says of which an org cannot hold
+    them, by connection and object.
+    """
 
     all: tuple[FieldMap, ...]
+    projections: tuple[FieldMap, ...] = ()
+    refused: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @property
     def hash(self) -> str:
-        return digest(*sorted(field_map.hash for field_map in self.all))
+        return digest(*sorted(field_map.hash for field_map in (*self.all, *self.projections)))
 
     def of(self, connection: str, obj: str) -> FieldMap | None:
         """The mapping of one object of one connection."""

@@ -252,6 +252,7 @@ def _picklist_problems(
     for word in sorted(targets.keys() - set(words)):
         fix = did_you_mean(word, words, f"one of {', '.join(words)}")
         yield f"the picklist maps to {word!r}, which is not a word of this path", fix, targets[word]
-    if field.owner == "engine" and (missing := [word for word in words if word not in targets]):
+    some = PATHS[form.canonical][field.canonical].some
+    if field.owner == "engine" and not some and (missing := [word for word in words if word not in targets]):
         what = f"the picklist has no value for {', '.join(missing)}"
         yield what, "map a CRM value to each: they are written", f"{at}.map"

@@ -40,6 +40,7 @@ class Path:
     transform: str
     words: tuple[str, ...] = ()
     ours: bool = False  # dealsync computes it and writes it
+    some: bool = False  # a mapping may leave words out: those are not written
 
 
 def _choice(words: type[StrEnum], *, several: bool = False, ours: bool = False) -> Path:
@@ -168,10 +169,10 @@ PATHS: dict[str, dict[str, Path]] = {
         "decision": _ours("text"),
     },
     "partner_role": {
-        "opportunity": Path("reference"),
-        "partner": Path("reference"),
-        "role": Path("text"),
-        "primary": Path("flag"),
+        "opportunity": _ours("reference"),
+        "partner": _ours("reference"),
+        "role": Path("choice", tuple(role.value for role in Role), ours=True, some=True),
+        "primary": _ours("flag"),
     },
     "person": {
         "name": Path("text"),

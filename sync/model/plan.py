@@ -57,6 +57,11 @@ class PlannedChange:
         return sha256(self.canonical.encode()).hexdigest()[:32]
 
     @property
+    def composed(self) -> bool:
+        """Whether several fields together name the row, as in the CRM's own lists."""
+        return ":" in self.by
+
+    @property
     def canonical(self) -> str:
         """Everything that matters about the change, in one spelling."""
         fields = [[change.field, change.before, change.after] for change in self.fields]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from connector.record import Ref
 from sync.mapping.fieldmap import Mappings
@@ -98,6 +98,24 @@ def load_baselines(
             )
             for stored in connection.execute(query):
                 found.setdefault((place, obj, stored.key), {})[stored.field] = stored.text
+    return found
+
+
+def load_projected(
+    connection: Connection, lists: Iterable[tuple[str, str]], deals: Iterable[Ref]
+) -> dict[tuple[str, str, str], dict[str, dict[str, str | None]]]:
+    """What we last wrote to a CRM's own lists about deals: by (connection, object, deal's row), then by key."""
+    rows = sorted(set(deals))
+    found: dict[tuple[str, str, str], dict[str, dict[str, str | None]]] = {}
+    for place, obj in lists:
+        for chunk in chunks([ref.id for ref in rows if ref.connection == place]):
+            about = or_(*(baseline.c.key.startswith(f"{row}:", autoescape=True) for row in chunk))
+            query = select(baseline.c.key, baseline.c.field, baseline.c.text).where(
+                baseline.c.connection == place, baseline.c.object == obj, about
+            )
+            for stored in connection.execute(query):
+                own = found.setdefault((place, obj, stored.key.partition(":")[0]), {})
+                own.setdefault(stored.key, {})[stored.field] = stored.text
     return found
 
 

@@ -144,6 +144,8 @@ def settle_done(connection: Connection, entry: Entry, record_id: str | None, now
             _echo(connection, entry, change.key, now)
         return
     upsert(connection, baseline, [place | {"field": field.field, "text": field.after} for field in change.fields])
+    if change.composed:  # the CRM's own list: written, never read
+        return
     row_id = change.key if change.op is Op.UPDATE else record_id
     if row_id is not None:
         _echo(connection, entry, row_id, now)
