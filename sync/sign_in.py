@@ -73,11 +73,7 @@ def open_world(config: Config, clock: Clock) -> Iterator[World]:
         yield World(
             store=store(),
             crms=crms,
-            mappings=Mappings(
-                tuple(_fitted(entry, crms.get(entry.connection)) for entry in kept(config.mappings.all, plain)),
-                config.mappings.projections,
-                refused,
-            ),
+            mappings=_mappings(config.mappings, crms, plain, refused),
             policies=config.policies,
             record_of=config.record_of,
             limits=config.limits,
@@ -134,6 +130,13 @@ def _refused(crm: Crm, projections: Iterable[FieldMap]) -> dict[tuple[str, str],
     choosy: Choosy = crm  # type: ignore[assignment]  # every adapter that open_crm opens is
     kinds = [field_map.object for field_map in projections if field_map.connection == crm.name]
     return {(crm.name, kind): why for kind in kinds if (why := choosy.refuses(kind))}
+
+
+def _mappings(
+    all_: Mappings, crms: Mapping[str, Crm], plain: Collection[str], refused: Mapping[tuple[str, str], str]
+) -> Mappings:
+    fitted = tuple(_fitted(entry, crms.get(entry.connection)) for entry in kept(all_.all, plain))
+    return Mappings(fitted, all_.projections, refused)
 
 
 def _fitted(field_map: FieldMap, crm: Crm | None) -> FieldMap:
