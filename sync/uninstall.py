@@ -14,7 +14,7 @@ from sync.mapping.fieldmap import FieldMap
 from sync.model.ids import name as named
 from sync.model.plan import FieldChange, PlannedChange
 from sync.store import brakes, intake, outbox, runs
-from sync.store.groups import load_baselines
+from sync.store.groups import load_baselines, load_written
 from sync.world import World
 
 
@@ -51,12 +51,27 @@ def uninstall(world: World, now: datetime, by: str, *, keep: bool) -> dict[tuple
             total.add(ours)
             if keep:
                 _take_out(world, run_id, changes, now, total)
+    for field_map in world.mappings.projections:
+        changes = _listed(world, field_map)
+        total = found.setdefault((field_map.connection, field_map.object), Ours(len(changes)))
+        if keep:
+            _take_out(world, run_id, changes, now, total)
     if keep:
         with world.store.write() as connection:
             runs.finish_run(
                 connection, run_id, {"outcomes": dict(sum((o.outcomes for o in found.values()), Counter()))}, now
             )
     return {place: ours for place, ours in found.items() if ours.rows or ours.fields or ours.left}
+
+
+def _listed(world: World, field_map: FieldMap) -> list[PlannedChange]:
+    """Our rows in a list of the CRM's own, which is never read."""
+    with world.store.read() as connection:
+        written = load_written(connection, field_map.connection, field_map.object)
+    return [
+        _change(field_map, key, [FieldChange(name, text, None) for name, text in texts.items()], Op.REMOVE)
+        for key, texts in sorted(written.items())
+    ]
 
 
 def _take_out(world: World, run_id: str, changes: Sequence[PlannedChange], now: datetime, total: Ours) -> None:

@@ -144,7 +144,6 @@ def _part(texts: Texts, setting: Setting) -> Money | Bare | None:
     amount, currency = texts[0], texts[1] if len(texts) > 1 else None
     if amount is None or currency is not None:
         return _money(texts, setting)
-    _number(amount)
     return Bare(amount, setting.currency)
 
 

@@ -101,6 +101,15 @@ def load_baselines(
     return found
 
 
+def load_written(connection: Connection, crm: str, obj: str) -> dict[str, dict[str, str | None]]:
+    """Everything that we last wrote to one object, by row id or our key."""
+    found: dict[str, dict[str, str | None]] = {}
+    query = select(baseline.c.key, baseline.c.field, baseline.c.text)
+    for stored in connection.execute(query.where(baseline.c.connection == crm, baseline.c.object == obj)):
+        found.setdefault(stored.key, {})[stored.field] = stored.text
+    return found
+
+
 def load_projected(
     connection: Connection, lists: Iterable[tuple[str, str]], deals: Iterable[Ref]
 ) -> dict[tuple[str, str, str], dict[str, dict[str, str | None]]]:

@@ -147,10 +147,11 @@ def test_lines_are_those_of_the_record_and_name_partners() -> None:
     [
         (Money(1000, "EUR"), Bare("7.005", "USD"), Money(700, "EUR")),
         (Money(1000, "JPY"), Bare("7", "USD"), Money(7, "JPY")),
+        (Money(1000, "EUR"), Bare("0.1000000000000000055511151231257827021181583404541015625"), Money(10, "EUR")),
         (Money(1000, "EUR"), Money(5, "USD"), Money(5, "USD")),
         (None, Bare("7", "USD"), Money(700, "USD")),
     ],
-    ids=["the deal's", "with its coins", "its own", "the usual one of its CRM"],
+    ids=["the deal's", "with its coins", "as a float says it", "its own", "the usual one of its CRM"],
 )
 def test_a_line_without_a_currency_is_in_that_of_its_deal(
     amount: Money | None, net: Money | Bare, expected: Money

@@ -26,7 +26,7 @@ def live(sandbox: Sandbox, kind: str) -> list[Mapping[str, Any]]:
     return [row for row in sandbox.salesforce.rows(kind) if not row["IsDeleted"]]
 
 
-def test_the_list_of_partners_says_what_the_splits_say_and_is_written_once(desk: Desk, sandbox: Sandbox) -> None:
+def test_the_list_of_partners_says_what_the_splits_say_until_it_is_taken_out(desk: Desk, sandbox: Sandbox) -> None:
     people = {row["Id"] for row in live(sandbox, LIST)}
     switched_on(desk)
     plan = desk("plan", "--json").json
@@ -47,6 +47,8 @@ def test_the_list_of_partners_says_what_the_splits_say_and_is_written_once(desk:
     assert len(primary) == len(set(primary))
     again = desk("plan", "--json")
     assert (again.code, again.json["changes"]) == (0, [])
+    assert desk("uninstall", "--yes").code == 0
+    assert {row["Id"] for row in live(sandbox, LIST)} == people
 
 
 def test_an_org_that_cannot_hold_the_list_says_why_in_doctor_and_plan(desk: Desk, sandbox: Sandbox) -> None:
