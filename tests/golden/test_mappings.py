@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
+from sync.expressions import FUNCTIONS, compile_expression
 from sync.mapping.fieldmap import compile_form
-from sync.mapping.form import FieldForm, MappingForm, PicklistForm, parse
+from sync.mapping.form import FieldForm, MappingForm, PicklistForm, TestForm, parse
+from sync.mapping.layers import OverlayForm
 from sync.mapping.paths import PATHS
+from sync.mapping.proof import plain
 from sync.mapping.transforms import TRANSFORMS
 
 FOLDER = Path(__file__).resolve().parents[2] / "mappings"
@@ -23,15 +27,8 @@ REFERENCE: Mapping[str, Mapping[str, Any]] = json.loads(
     Path(__file__).with_name("reference_fields.json").read_text("utf-8")
 )
 OBJECTS = [(connection, name) for connection, objects in REFERENCE.items() for name in objects]
-UNUSED = {
-    "OpportunityPartner",
-    "User",
-    "OpportunityHistory",
-    "DatedConversionRate",
-    "ProcessInstance",
-    "owners",
-    "exchange_rates",
-}
+UNUSED = {"OpportunityPartner", "User", "OpportunityHistory", "DatedConversionRate", "ProcessInstance"}
+UNUSED |= {"owners", "exchange_rates"}
 
 
 def form_of(path: Path) -> MappingForm:
@@ -107,6 +104,10 @@ def test_what_nothing_is_judged_by_is_paused_and_may_be_missing() -> None:
     optional = {name for (_, name), form in FORMS.items() if form.optional}
     assert paused == optional == UNUSED
     assert all(FORMS[place].notes for place in FORMS if place[1] in UNUSED)
+    told = README.partition("## Objects that are paused")[2].partition("\n## ")[0]
+    assert {form.id for form in FORMS.values() if f"`{form.id}.toml`" in told} == {
+        form.id for form in FORMS.values() if form.status == "paused"
+    }
 
 
 def test_every_object_of_ours_has_a_mapping() -> None:
@@ -139,14 +140,30 @@ def test_the_table_of_transforms_is_true() -> None:
     assert table("The transforms") == [[name, transform.sentence] for name, transform in TRANSFORMS.items()]
 
 
-def keys(model: type[MappingForm | FieldForm | PicklistForm]) -> Iterator[str]:
+def keys(model: type[BaseModel]) -> Iterator[str]:
     """The keys of a form that have a row of their own; the blocks inside it have a table of their own."""
     for name, field in model.model_fields.items():
-        if name not in ("field", "picklist") or model is FieldForm:
+        if name not in ("field", "picklist", "test") or model is FieldForm:
             yield field.alias or name
 
 
-@pytest.mark.parametrize(("number", "model"), [(0, MappingForm), (1, FieldForm), (2, PicklistForm)])
-def test_the_tables_of_keys_are_complete(number: int, model: type[MappingForm | FieldForm | PicklistForm]) -> None:
+@pytest.mark.parametrize(("number", "model"), [(0, MappingForm), (1, FieldForm), (2, PicklistForm), (3, TestForm)])
+def test_the_tables_of_keys_are_complete(number: int, model: type[BaseModel]) -> None:
     told = [row[0].strip("`") for row in table("The keys of a file", number)]
     assert sorted(told) == sorted(keys(model))
+
+
+def test_the_table_of_an_overlay_is_complete() -> None:
+    assert [row[0].strip("`") for row in table("One file for several orgs")] == [*keys(OverlayForm)]
+
+
+def test_the_table_of_functions_says_what_they_do() -> None:
+    told = table("Expressions")
+    assert [(name, sentence) for name, sentence, *_ in told] == [
+        (f"`${name}`", function.sentence) for name, function in FUNCTIONS.items()
+    ]
+    kinds = {"STRING": "text", "FLOAT": "number", "BOOLEAN": "flag", "DATETIME": "moment"}
+    for name, _, example, result in told:
+        wanted: Any = kinds[FUNCTIONS[name.strip("`$")].gives.name]
+        found = compile_expression(example.strip("`"), {}, wanted).run({})
+        assert str(plain(found)).removesuffix("T00:00:00Z").replace("True", "true") == result
