@@ -120,6 +120,8 @@ class Capabilities:
 
     read_batch: int  # keys in one read call
     write_batch: int  # changes in one write call
+    bulk_from: int = 0  # changes of one object, none with a group, that a bulk job is worth; 0: there are no jobs
+    bulk_batch: int = 0  # changes in one bulk job
     atomic: bool = False  # changes of one group land together or not at all
     sees_deletes: bool = True  # `changes` reports deleted records as tombstones
     sees_merges: bool = True  # tombstones name the record that absorbed them

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Final
 
 from connector.crm import Crm
@@ -67,12 +68,24 @@ def _paused(store: Store, crm: str) -> brakes.Pause | None:
 
 
 def _batches(entries: Sequence[Entry], crms: Mapping[str, Crm]) -> Iterator[list[Entry]]:
-    """Entries of one object, as many as one call takes; a set that belongs together is never torn apart."""
+    """Entries of one object, as many as one call takes, or one bulk job where they are worth one."""
+    for (crm, *_), some in groupby(sorted(entries, key=_turn), key=_place):
+        can = crms[crm].can
+        left = list(some)
+        alone = sum(not entry.change.group for entry in left)  # they come first
+        while can.bulk_from and alone >= can.bulk_from:
+            size = min(alone, can.bulk_batch)
+            yield left[:size]
+            left, alone = left[size:], alone - size
+        yield from _calls(left, can.write_batch)
+
+
+def _calls(entries: Sequence[Entry], room: int) -> Iterator[list[Entry]]:
+    """As many as one call takes; a set that belongs together is never torn apart."""
     batch: list[Entry] = []
-    for entry in sorted(entries, key=_turn):
-        room = crms[entry.change.connection].can.write_batch
+    for entry in entries:
         torn = batch and entry.change.group and entry.change.group == batch[-1].change.group
-        if batch and (_place(entry) != _place(batch[0]) or (len(batch) >= room and not torn)):
+        if len(batch) >= room and not torn:
             yield batch
             batch = []
         batch.append(entry)
@@ -209,11 +222,13 @@ def _settle(store: Store, settled: Iterable[Sent], ids: Mapping[int, str], now: 
     if not entries:
         return
     with store.write() as connection:
+        outbox.settle_done(connection, [entry for entry, state, _ in entries if state == DONE], ids, now)
+        rest: dict[tuple[str, str], list[Entry]] = {}
         for entry, state, why in entries:
-            if state == DONE:
-                outbox.settle_done(connection, entry, ids.get(entry.seq), now)
-            else:
-                outbox.mark(connection, [entry], state, now, why)
+            if state != DONE:
+                rest.setdefault((state, why), []).append(entry)
+        for (state, why), some in rest.items():
+            outbox.mark(connection, some, state, now, why)
         again = {entry.group_id for entry, state, _ in entries if state in (AGAIN, STALE)}
         make_due(connection, again, now)
 

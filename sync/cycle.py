@@ -11,9 +11,10 @@ from connector.errors import PauseUntil, TryAgain
 from connector.record import datetime_text
 from sync.adopt import Taker, adoption
 from sync.agreement import Agreement, compare
-from sync.apply import Sent, apply, recover
+from sync.apply import Sent, recover
 from sync.audit import Event
 from sync.brake import canary_sang, first_few, lost, mark_loss, pauses, stop_fights, stopped
+from sync.dispatch import Dispatch
 from sync.forward import forward
 from sync.model.ids import name
 from sync.model.plan import Plan
@@ -24,7 +25,7 @@ from sync.store import brakes, due, intake, outbox, runs
 from sync.store.audit import seal_events, seal_run
 from sync.store.groups import count_problems, count_rows
 from sync.store.ledger import add_entries
-from sync.store.outbox import AGAIN, DONE, SENDING
+from sync.store.outbox import AGAIN, DONE, SENDING, Entry
 from sync.store.persons import hide, people_in
 from sync.store.verdicts import record_verdict
 from sync.world import Report, Step, World, plainly
@@ -86,15 +87,20 @@ def carry_out(
     report.sent = True
     with world.store.write() as connection:
         runs.start_run(connection, report.run_id, "apply", now)
+    dispatch = Dispatch(world.store, world.crms, now)
     done, after = 0, ""
     while page := _next_page(world, now, after):
         if stopped(world, report):
             break
-        step(handle_page, world, report, page, now, only, canary)
+        entries = step(record_page, world, report, page, now, only, canary)
+        _count(report, step(dispatch.send, entries))
+        if canary is not None:
+            _count(report, step(dispatch.rest))
         done, after = done + len(page), page[-1]
         world.tell("apply", done, report.groups)
         if canary_sang(report, canary):
             break
+    _count(report, step(dispatch.rest))
 
 
 def look_back(world: World, report: Report, now: datetime) -> None:
@@ -212,15 +218,15 @@ def _next_page(world: World, now: datetime, after: str) -> Sequence[str]:
         return due.due_after(connection, now, after, PAGE)
 
 
-def handle_page(
+def record_page(
     world: World,
     report: Report,
     page: Sequence[str],
     now: datetime,
     only: Collection[str] | None,
     canary: int | None = None,
-) -> None:
-    """One page of groups: decisions and intents in one commit, then the writes, then their outcomes."""
+) -> Sequence[Entry]:
+    """One page of groups: decisions and intents in one commit. Returns what is to be written."""
     judged = judge_page(world, page, now)
     if canary is not None:
         judged = list(first_few(judged, canary - sum(report.outcomes.values())))
@@ -228,6 +234,7 @@ def handle_page(
     with world.store.write() as connection:
         judged = stop_fights(connection, judged, now)
         outbox.drop_todo(connection, page)
+        newest = outbox.newest(connection)
         hidden = hide(connection, {name for group in judged for name in people_in(group.facts, group.verdict)})
         decided: list[Event] = []
         for group in judged:
@@ -241,8 +248,7 @@ def handle_page(
             left = group.plan.held or len(approved.changes) < len(group.plan.changes)
             due.set_due(connection, group.group_id, now if left else group.look_again)
         seal_events(connection, decided)
-        entries = outbox.open_entries(connection, [outbox.TODO], report.run_id)
-    _count(report, apply(world.store, world.crms, entries, now))
+        return outbox.open_entries(connection, [outbox.TODO], report.run_id, after=newest)
 
 
 def _count(report: Report, sent: Iterator[Sent] | Sequence[Sent]) -> None:

@@ -14,9 +14,10 @@ from connector.record import Capabilities, Change, Cursor, FieldInfo, Identity, 
 from connector.salesforce.checks import evaluate
 from connector.salesforce.decode import PAGE
 from connector.salesforce.describe import Catalogue
+from connector.salesforce.ingest import FEWEST_ROWS, JOB_ROWS
 from connector.salesforce.natives import NATIVES
-from connector.salesforce.query import Reader
-from connector.salesforce.soql import BATCH, select
+from connector.salesforce.query import READ_BATCH, Reader
+from connector.salesforce.soql import select
 from connector.salesforce.survey import Survey
 from connector.salesforce.wire import USAGE, Wire
 from connector.salesforce.write import ROWS_PER_CALL, Writer
@@ -43,7 +44,13 @@ class SalesforceCrm:
 
     def __init__(self, name: str, settings: Settings, *, ledger: Ledger, vault: Vault | None = None) -> None:
         self.name = name
-        self.can = Capabilities(read_batch=BATCH, write_batch=ROWS_PER_CALL, atomic=True)
+        self.can = Capabilities(
+            read_batch=READ_BATCH,
+            write_batch=ROWS_PER_CALL,
+            bulk_from=FEWEST_ROWS,
+            bulk_batch=JOB_ROWS,
+            atomic=True,
+        )
         self._wire = Wire(name, settings, ledger=ledger, vault=vault)
         self._catalogue = Catalogue(self._wire)
         self._reader = Reader(name, self._wire, self._catalogue)

@@ -16,14 +16,15 @@ from connector.salesforce.columns import Columns
 from connector.salesforce.decode import PAGE, long_id
 from connector.salesforce.deleted import hard_deletes
 from connector.salesforce.describe import Catalogue
-from connector.salesforce.rows import Rows, Run
-from connector.salesforce.soql import KEY_BYTES, literal, pieces, quoted, select
+from connector.salesforce.rows import QUERIES_PER_CALL, Rows, Run
+from connector.salesforce.soql import BATCH, KEY_BYTES, literal, pieces, quoted, select
 from connector.salesforce.windows import Window
 from connector.salesforce.wire import Ask, Wire
 
 STAMPS = ("SystemModstamp", "CreatedDate")
 MARKS = ("IsDeleted", "MasterRecordId")
-ASKS_PER_CALL, QUERIES_PER_CALL = 25, 5
+ASKS_PER_CALL = 25
+READ_BATCH = QUERIES_PER_CALL * BATCH
 LOOK_AGAIN = timedelta(hours=1)
 Asked = tuple[str, Sequence[str], Cursor | None]
 Leg = Iterator[tuple[tuple[Record, ...], bool]]
@@ -199,10 +200,9 @@ class Reader:
         wanted = dict.fromkeys(
             long_id(key) if key_type in (FieldType.ID, FieldType.REFERENCE) else key for key in keys
         )
-        found: dict[str, Record] = {}
-        for batch in pieces([literal(key, key_type) for key in wanted], KEY_BYTES):
-            records = self._rows.matching(run, f" WHERE {name} IN ({', '.join(batch)})")
-            found |= {record.ref.id: record for record in records}
+        batches = pieces([literal(key, key_type) for key in wanted], KEY_BYTES)
+        clauses = [f" WHERE {name} IN ({', '.join(batch)})" for batch in batches]
+        found = {record.ref.id: record for record in self._rows.matching(run, clauses)}
         gone = [key for key in wanted if key not in found]
         if name == "Id" and gone and "MasterRecordId" in run.columns.marks:
             masters = self._masters(kind, gone) - found.keys()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -26,7 +26,7 @@ from connector.salesforce.session import Bearer, Token, pooled
 
 API_VERSION = "62.0"
 MAY_HAVE_HAPPENED = (500, 502, 504)
-NOT_MODIFIED = 304
+OK, NOT_MODIFIED = 200, 304
 EXPIRED = "Bad_OAuth_Token"
 """What the UserInfo endpoint answers, with 403, where the others say 401."""
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -138,8 +138,14 @@ class Wire:
     def together(self, asks: Sequence[Ask]) -> None:
         """Ask for all of these in one composite call; ``get`` and ``query`` then have their answers, each once.
 
-        Up to 25, five of them queries. Those that failed are forgotten: who needs them asks again and is told why.
+        Those that failed are forgotten: who needs them asks again and is told why.
         """
+        for ask, status, answer in self.composite(asks):
+            if status in (OK, NOT_MODIFIED):
+                self._ready[ask.path] = (status, answer)
+
+    def composite(self, asks: Sequence[Ask]) -> Iterator[tuple[Ask, int, Answer]]:
+        """The status and the answer of each of up to 25 reading requests, five of them queries, by one call."""
         root = f"/services/data/{self.version}/"
         wanted = [
             {"method": "GET", "url": root + ask.path, "referenceId": f"r{number}", "httpHeaders": ask.headers}
@@ -147,16 +153,9 @@ class Wire:
         ]
         answer = self.ask("POST", "composite", {"allOrNone": False, "compositeRequest": wanted})
         for ask, part in zip(asks, answer.read(PARTS).compositeResponse, strict=False):
-            if part.httpStatusCode in (200, NOT_MODIFIED):
-                place = self.place(ask.kind)
-                found = Answer(
-                    place,
-                    bytes(part.body),
-                    answer.usage,
-                    writes=False,
-                    headers=CaseInsensitiveDict(part.httpHeaders),
-                )
-                self._ready[ask.path] = (part.httpStatusCode, found)
+            headers = CaseInsensitiveDict(part.httpHeaders)
+            found = Answer(self.place(ask.kind), bytes(part.body), answer.usage, writes=False, headers=headers)
+            yield ask, part.httpStatusCode, found
 
     def has(self, path: str) -> bool:
         """Whether the answer to this is there already."""

@@ -6,19 +6,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from connector.record import Op, Ref, Text, datetime_text
 from sync.identity.anchors import of_ref
 from sync.model.ids import name
 from sync.model.plan import Agreed, PlannedChange
 from sync.store.dialect import insert
-from sync.store.rows import chunks, upsert
+from sync.store.rows import chunks, rows_in, upsert
 from sync.store.tables import anchor, baseline, outbox, record, run, tie
 
 TODO: Final = "todo"
@@ -60,9 +60,16 @@ def put(connection: Connection, run_id: str, group: str, changes: Iterable[Plann
         connection.execute(insert(connection, outbox).on_conflict_do_nothing(index_elements=["run_id", "id"]), rows)
 
 
-def open_entries(connection: Connection, states: Sequence[str], run_id: str | None = None) -> list[Entry]:
-    """The entries in some states, in the order in which they were intended."""
-    query = select(outbox).where(outbox.c.state.in_(states)).order_by(outbox.c.seq)
+def newest(connection: Connection) -> int:
+    """The number of the latest entry; 0 when there is none."""
+    return connection.scalar(select(func.max(outbox.c.seq))) or 0
+
+
+def open_entries(
+    connection: Connection, states: Sequence[str], run_id: str | None = None, *, after: int = 0
+) -> list[Entry]:
+    """The entries in some states, in the order in which they were intended; ``after``: only newer ones."""
+    query = select(outbox).where(outbox.c.state.in_(states), outbox.c.seq > after).order_by(outbox.c.seq)
     if run_id is not None:
         query = query.where(outbox.c.run_id == run_id)
     return [
@@ -127,53 +134,82 @@ def mark(connection: Connection, entries: Iterable[Entry], state: str, now: date
         )
 
 
-def settle_done(connection: Connection, entry: Entry, record_id: str | None, now: datetime) -> None:
-    """A write has landed: it becomes the baseline, and what we know of the row follows it, in one commit."""
-    change = entry.change
-    mark(connection, [entry], DONE, now)
+def settle_done(connection: Connection, entries: Sequence[Entry], ids: Mapping[int, str], now: datetime) -> None:
+    """Writes have landed: they become the baseline, and what we know of their rows follows, in one commit.
+
+    A person's words that we filed are no baseline of ours, and a row that they made is news to the next reading.
+    ``ids``: the record id of each entry by its number, where it is known.
+    """
+    mark(connection, entries, DONE, now)
+    kept = [entry for entry in entries if entry.change.op is not Op.REMOVE]
+    upsert(
+        connection, baseline, [row for entry in kept if not entry.change.filed for row in _baseline(entry.change)]
+    )
+    for entry in entries:
+        if entry.change.op is Op.REMOVE:
+            _forget(connection, entry.change, ids.get(entry.seq, ""))
+    found = ((entry, _row_id(entry, ids)) for entry in kept)
+    _echo(connection, [(entry, row_id) for entry, row_id in found if row_id is not None], now)
+
+
+def _row_id(entry: Entry, ids: Mapping[int, str]) -> str | None:
+    if entry.change.composed:  # the CRM's own list: written, never read
+        return None
+    if entry.change.op is Op.UPDATE:
+        return entry.change.key
+    return None if entry.change.filed else ids.get(entry.seq)
+
+
+def _baseline(change: PlannedChange) -> Iterator[dict[str, Text]]:
+    for field in change.fields:
+        row: dict[str, Text] = {"connection": change.connection, "object": change.object, "key": change.key}
+        yield row | {"field": field.field, "text": field.after}
+
+
+def _forget(connection: Connection, change: PlannedChange, record_id: str) -> None:
     place = {"connection": change.connection, "object": change.object, "key": change.key}
-    if change.op is Op.REMOVE:
-        connection.execute(
-            delete(baseline).where(*(baseline.c[column] == value for column, value in place.items()))
-        )
-        gone = str(Ref(change.connection, change.object, record_id or ""))
-        connection.execute(update(record).where(record.c.key == gone).values(deleted=True))
-        return
-    if change.filed:  # a person's words are no baseline of ours; a new record is news to the next reading
-        if change.op is Op.UPDATE:
-            _echo(connection, entry, change.key, now)
-        return
-    upsert(connection, baseline, [place | {"field": field.field, "text": field.after} for field in change.fields])
-    if change.composed:  # the CRM's own list: written, never read
-        return
-    row_id = change.key if change.op is Op.UPDATE else record_id
-    if row_id is not None:
-        _echo(connection, entry, row_id, now)
+    connection.execute(delete(baseline).where(*(baseline.c[column] == value for column, value in place.items())))
+    gone = str(Ref(change.connection, change.object, record_id))
+    connection.execute(update(record).where(record.c.key == gone).values(deleted=True))
 
 
-def _echo(connection: Connection, entry: Entry, row_id: str, now: datetime) -> None:
-    """Write our own values into the stored row, so that the next plan does not wait for the next reading.
+def _echo(connection: Connection, landed: Sequence[tuple[Entry, str]], now: datetime) -> None:
+    """Write our own values into the stored rows, so that the next plan does not wait for the next reading.
 
     A row that we created is known from here on: if a person deletes it before it is ever read, that is noticed.
     """
-    change = entry.change
-    ref = Ref(change.connection, change.object, row_id)
-    raw = connection.scalar(select(record.c.raw).where(record.c.key == str(ref)))
-    values: dict[str, Text] = msgspec.json.decode(raw) if raw else {change.by: change.key}
-    values.update({field.field: field.after for field in change.fields})
-    text = msgspec.json.encode(values).decode()
-    if raw is None and change.op is Op.UPSERT:
-        _add_row(connection, ref, text, entry.group_id, now)
-    connection.execute(update(record).where(record.c.key == str(ref)).values(raw=text))
+    refs = {entry.seq: Ref(entry.change.connection, entry.change.object, row_id) for entry, row_id in landed}
+    known = dict(rows_in(connection, record, ("key", "raw"), "key", [str(ref) for ref in refs.values()]))
+    texts: dict[str, str] = {}
+    created: dict[str, tuple[Ref, str]] = {}
+    for entry, _ in landed:
+        change, key = entry.change, str(refs[entry.seq])
+        raw = texts.get(key) or known.get(key)
+        values: dict[str, Text] = msgspec.json.decode(raw) if raw else {change.by: change.key}
+        values.update({field.field: field.after for field in change.fields})
+        texts[key] = msgspec.json.encode(values).decode()
+        if key not in known and change.op is Op.UPSERT:
+            created[key] = (refs[entry.seq], entry.group_id)
+    _add_rows(connection, [(*place, texts[key]) for key, place in created.items()], now)
+    changed = [{"row": key, "text": text} for key, text in texts.items() if key in known]
+    if changed:
+        connection.execute(
+            update(record).where(record.c.key == bindparam("row")).values(raw=bindparam("text")), changed
+        )
 
 
-def _add_row(connection: Connection, ref: Ref, raw: str, group: str, now: datetime) -> None:
-    """A new row of ours. It was read by no mapping yet, so its first reading is news and completes it."""
-    place = {"connection": ref.connection, "object": ref.kind, "id": ref.id, "kind": "attribution"}
-    state = {"thing": name("attribution", str(ref)), "stamp": datetime_text(now), "deleted": False, "mapping": ""}
-    upsert(connection, record, [{"key": str(ref), **place, **state, "raw": raw, "group_id": group}])
-    upsert(connection, tie, [{"key": str(ref), "anchor": of_ref(ref)}])
-    upsert(connection, anchor, [{"anchor": of_ref(ref), "group_id": group}])
+def _add_rows(connection: Connection, rows: Sequence[tuple[Ref, str, str]], now: datetime) -> None:
+    """New rows of ours. They were read by no mapping yet, so their first reading is news and completes them."""
+    state = {"kind": "attribution", "stamp": datetime_text(now), "deleted": False, "mapping": ""}
+    stored = [
+        {"key": str(ref), "connection": ref.connection, "object": ref.kind, "id": ref.id}
+        | {"thing": name("attribution", str(ref)), "raw": raw, "group_id": group}
+        | state
+        for ref, group, raw in rows
+    ]
+    upsert(connection, record, stored)
+    upsert(connection, tie, [{"key": str(ref), "anchor": of_ref(ref)} for ref, *_ in rows])
+    upsert(connection, anchor, [{"anchor": of_ref(ref), "group_id": group} for ref, group, _ in rows])
 
 
 def agree(connection: Connection, agreed: Iterable[Agreed]) -> None:

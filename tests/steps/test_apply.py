@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from connector.errors import InDoubt, Locked, PauseMapping, Rejected, StopCrm, TryAgain
 from connector.memory import Misfortune
-from connector.record import Op, Text
+from connector.record import Text
 from sync.apply import apply, recover
 from sync.cycle import cycle
-from sync.model.plan import FieldChange, PlannedChange
+from sync.model.plan import PlannedChange
 from sync.store import due, outbox
-from sync.store.outbox import AGAIN, DONE, FAILED, SENDING, STALE, TODO, Entry
+from sync.store.outbox import AGAIN, DONE, FAILED, SENDING, STALE, TODO
 from tests.machine import promises
 from tests.machine.crash import Fuse, Killed, MortalCrm, mortal
 from tests.machine.office import Office, usd
+from tests.steps.intended import ROWS, gone, put, row, stage
 
 SHELF = Path("/dev/shm")
-ROWS = "Partner_Attribution__c"
 
 
 @pytest.fixture
@@ -36,26 +37,6 @@ def office(tmp_path: Path) -> Iterator[Office]:
     opened = Office(tmp_path)
     yield opened
     opened.close()
-
-
-def row(key: str, share: str, before: Text = None, *, creates: bool = True, group: str = "") -> PlannedChange:
-    fields = (FieldChange("Share__c", before, share),)
-    return PlannedChange("sf", ROWS, Op.UPSERT, "Engine_Key__c", key, fields, key, "", group, creates)
-
-
-def gone(key: str, group: str = "") -> PlannedChange:
-    return PlannedChange("sf", ROWS, Op.REMOVE, "Engine_Key__c", key, (), key, "", group)
-
-
-def stage(deal: str, before: Text, after: Text) -> PlannedChange:
-    fields = (FieldChange("Split_Summary__c", before, after),)
-    return PlannedChange("sf", "Opportunity", Op.UPDATE, "id", deal, fields, deal, "")
-
-
-def put(office: Office, *changes: PlannedChange) -> list[Entry]:
-    with office.world.store.write() as connection:
-        outbox.put(connection, "run_1", "group", changes, office.moment)
-        return outbox.open_entries(connection, [TODO])
 
 
 def sent(office: Office, *changes: PlannedChange) -> dict[str, tuple[str, str]]:
@@ -194,6 +175,11 @@ class TestRecovery:
         assert shares(office)
 
 
+def with_jobs(office: Office, jobs_from: int, job_size: int) -> None:
+    for crm in office.crms.values():
+        crm.can = replace(crm.can, bulk_from=jobs_from, bulk_batch=job_size)
+
+
 def assert_recorded(office: Office, *crms: object) -> None:
     with office.world.store.read() as connection:
         known = {entry.change.id for entry in outbox.open_entries(connection, [SENDING, DONE, AGAIN])}
@@ -219,8 +205,13 @@ def story(office: Office) -> None:
     office.passes(minutes=1)
 
 
-def test_a_crash_at_any_step_ends_as_if_nothing_had_happened(shelf: Path) -> None:
+JOBS = [pytest.param(0, 0, id="calls"), pytest.param(2, 3, id="jobs")]
+
+
+@pytest.mark.parametrize(("jobs_from", "job_size"), JOBS)
+def test_a_crash_at_any_step_ends_as_if_nothing_had_happened(shelf: Path, jobs_from: int, job_size: int) -> None:
     office = Office(shelf)
+    with_jobs(office, jobs_from, job_size)
     story(office)
     undisturbed = office.copied("undisturbed")
     fuse = Fuse()

@@ -160,7 +160,7 @@ class TestNews:
         with store.write() as connection:
             outbox.put(connection, "run", "group", [change], START)
             [sent] = outbox.open_entries(connection, [outbox.TODO])
-            outbox.settle_done(connection, sent, "a01", START)
+            outbox.settle_done(connection, [sent], {sent.seq: "a01"}, START)
         assert take(store, CLAIMS, claim("a01", A, Status__c="Approved")).changed == 0
         assert count_due(store) == 0
 

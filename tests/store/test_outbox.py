@@ -75,8 +75,8 @@ def test_what_landed_is_the_baseline_of_its_fields_and_of_no_others(store: Store
     [first] = put(store, change("att_1", Share__c="60", Amount__c="600"))
     [second] = put(store, change("att_1", Share__c="50", Policy__c=None), run="run_2")
     with store.write() as connection:
-        outbox.settle_done(connection, first, "a0A", START)
-        outbox.settle_done(connection, second, None, START)
+        outbox.settle_done(connection, [first], {first.seq: "a0A"}, START)
+        outbox.settle_done(connection, [second], {}, START)
     assert ours(store, "att_1") == {"Share__c": "50", "Amount__c": "600", "Policy__c": None}
     assert states(store) == {DONE: 2}
 
@@ -87,14 +87,14 @@ def test_a_row_that_went_leaves_no_baseline(store: Store) -> None:
     )
     with store.write() as connection:
         for entry in (kept, first, removed):
-            outbox.settle_done(connection, entry, None, START)
+            outbox.settle_done(connection, [entry], {}, START)
     assert (ours(store, "att_1"), ours(store, "att_2")) == ({}, {"Share__c": "1"})
 
 
 def test_a_row_that_we_created_is_known_before_it_is_ever_read(store: Store) -> None:
     [created] = put(store, change("att_1", Share__c="60"))
     with store.write() as connection:
-        outbox.settle_done(connection, created, "a0A", START)
+        outbox.settle_done(connection, [created], {created.seq: "a0A"}, START)
         row = connection.execute(select(record)).one()
     assert (row.id, row.group_id, row.kind, row.deleted) == ("a0A", "g", "attribution", False)
     assert row.raw == '{"Engine_Key__c":"att_1","Share__c":"60"}'
@@ -103,8 +103,8 @@ def test_a_row_that_we_created_is_known_before_it_is_ever_read(store: Store) -> 
 def test_a_row_that_we_removed_is_gone_before_that_is_ever_read(store: Store) -> None:
     created, removed = put(store, change("att_1", Share__c="60"), change("att_1", Op.REMOVE))
     with store.write() as connection:
-        outbox.settle_done(connection, created, "a0A", START)
-        outbox.settle_done(connection, removed, "a0A", START)
+        outbox.settle_done(connection, [created], {created.seq: "a0A"}, START)
+        outbox.settle_done(connection, [removed], {removed.seq: "a0A"}, START)
         assert connection.scalar(select(record.c.deleted)) is True
 
 
@@ -119,8 +119,8 @@ def test_a_field_that_says_what_we_want_counts_as_written(store: Store) -> None:
 def test_an_exception_between_two_settlements_undoes_both(store: Store) -> None:
     first, second = put(store, change("att_1", Share__c="60"), change("att_2", Share__c="40"))
     with pytest.raises(KeyboardInterrupt), store.write() as connection:
-        outbox.settle_done(connection, first, None, START)
-        outbox.settle_done(connection, second, None, START)
+        outbox.settle_done(connection, [first], {}, START)
+        outbox.settle_done(connection, [second], {}, START)
         raise KeyboardInterrupt
     assert states(store) == {TODO: 2}
     with store.read() as connection:
