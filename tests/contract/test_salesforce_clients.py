@@ -1,6 +1,6 @@
 """Salesforce's independent clients, unmodified, find a Salesforce in the sandbox; an independent grammar our SOQL.
 
-The node packages are installed from their registry once, into pytest's cache; without one they are skipped.
+Their packages are installed from their registries once, into pytest's cache; without one they are skipped.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +35,34 @@ CASES = Cases()
 def sandbox() -> Iterator[Sandbox]:
     with start(WORLD) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def aio_sf(pytestconfig: pytest.Config) -> Path:
+    """A Python that has aio-sf. Skips with the reason where it cannot be installed."""
+    cache = getattr(pytestconfig, "cache", None)
+    if cache is None:
+        pytest.skip("pytest has no cache to install into")
+    folder = Path(cache.mkdir("salesforce-aio"))
+    python = folder / "bin" / "python"
+    if not (folder / "installed").exists():
+        pip = [python, "-m", "pip", "install", "--quiet", "aio-sf==0.1.0b14", "httpx<1"]
+        for command in ([sys.executable, "-m", "venv", folder], pip):
+            try:
+                ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
+            except (OSError, subprocess.TimeoutExpired) as error:
+                pytest.skip(f"aio-sf cannot be installed: {error}")
+            if ran.returncode:
+                pytest.skip(f"aio-sf cannot be installed: {ran.stderr.strip()[-300:]}")
+        (folder / "installed").touch()
+    return python
+
+
+def test_aio_sf_signs_in_describes_writes_by_collections_and_reads_back(sandbox: Sandbox, aio_sf: Path) -> None:
+    command = [aio_sf, SCRIPTS / "peer.py", sandbox.salesforce_url]
+    ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout) == {"described": True, "made": 250, "rows": 250, "all": 251}
 
 
 @pytest.fixture(scope="module")

@@ -89,6 +89,7 @@ class SalesforceSandbox:
         self.asgi = Starlette(
             routes=[
                 Address("/services/oauth2/token", self._token, methods=["POST"]),
+                Address("/services/oauth2/introspect", self._introspect, methods=["POST"]),
                 Address("/services/oauth2/userinfo", self._identity, methods=["GET", "POST"]),
                 Address("/id/{org}/{user}", self._identity),
                 Address("/services/data", self._versions),
@@ -128,6 +129,14 @@ class SalesforceSandbox:
         issued = str(int(self.switchboard.now().timestamp() * 1000))
         more = {"instance_url": host, "id": f"{host}/id/{self.org.id}/{user_id}", "issued_at": issued}
         return JSONResponse({**tokens, **more, "token_type": "Bearer", "signature": "sandbox", "scope": "api"})
+
+    async def _introspect(self, request: Request) -> Response:
+        request.scope["kind"] = "login"
+        form = dict(parse_qsl((await request.body()).decode()))
+        try:
+            return JSONResponse(self.org.sessions.introspected(form, request.headers.get("authorization", "")))
+        except LoginRefused as refused:
+            return JSONResponse({"error": refused.error}, status_code=401)
 
     async def _identity(self, request: Request) -> Response:
         request.scope["kind"] = "identity"

@@ -82,6 +82,15 @@ class Sessions:
         self._open[token] = (user_id, self.now() + timedelta(seconds=lifetime))
         return user_id, {"access_token": token, **more}
 
+    def introspected(self, form: Mapping[str, str], authorization: str) -> dict[str, Any]:
+        """What is known of a token (help.salesforce.com, "Token Introspection"). Raises LoginRefused."""
+        self._client(form, authorization)
+        user_id, until = self._open.get(form.get("token", ""), ("", self.now()))
+        if until <= self.now():
+            return {"active": False}
+        kind = {"token_type": "access_token", "scope": "api"}
+        return {"active": True, **kind, "sub": user_id, "exp": int(until.timestamp())}
+
     def _client(self, form: Mapping[str, str], authorization: str, *, secret_needed: bool = True) -> Client:
         name, secret = form.get("client_id", ""), form.get("client_secret", "")
         if authorization.lower().startswith("basic "):
