@@ -30,7 +30,13 @@ class Watched(Office):
 
     def claims(self, partner: str, status: str | None, hours: int = 0, **more: Any) -> str:
         filed = self.moment - timedelta(days=9) + timedelta(hours=hours)
-        kept = {"partner": partner, "opportunity": self.deal, "roles": ("RESELL",), "submitted_at": filed}
+        kept = {
+            "partner": partner,
+            "opportunity": self.deal,
+            "roles": ("RESELL",),
+            "submitted_at": filed,
+            "created_at": filed,
+        }
         return self.put("sf", "registration", **kept | {"status": status} | more)
 
     def watch(self) -> Agreement:
