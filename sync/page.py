@@ -61,7 +61,7 @@ def gather_page(world: World, ids: Sequence[str]) -> list[Gathered]:
 
 def _gathered(connection: Any, world: World, ids: Sequence[str]) -> list[Gathered]:
     groups = load_groups(connection, ids, world.mappings)
-    facts = [assemble(group.rows, group.partner_rows, world.record_of) for group in groups]
+    facts = [assemble(group.rows, group.partner_rows, world.record_of, group.said) for group in groups]
     histories = with_posted(connection, load_history(connection, facts), facts)
     facts = without_erased(connection, with_directives(connection, facts, histories))
     facts = with_lookalikes(connection, with_background(connection, facts, world.mappings), world.mappings)

@@ -16,6 +16,7 @@ from sync import commands, views
 from sync.cli import (
     auditing,
     beginning,
+    customers,
     doctoring,
     doors,
     explaining,
@@ -245,6 +246,7 @@ for module in (
     explaining,
     rulings,
     golive,
+    customers,
     doctoring,
     doors,
     troubles,

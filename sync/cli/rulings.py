@@ -12,6 +12,7 @@ from rich.text import Text
 
 from sync import rulings
 from sync.cli import screen
+from sync.cli.customers import identity_cases
 from sync.cli.explaining import asked_of
 from sync.cli.session import DONE, Home, Json, now, reading
 from sync.model.directive import Act
@@ -35,9 +36,14 @@ def cases(
     home: Home = Path(),
     json: Json = False,
     only_open: Annotated[bool, typer.Option("--open/--all", help="Those that wait, or all.")] = True,
-    kind: Annotated[str | None, typer.Option("--kind", help="One kind, like C02.")] = None,
+    kind: Annotated[str | None, typer.Option("--kind", help="One kind, like C02; or identity.")] = None,
 ) -> int:
-    """List what waits for a person: cases with their clocks, and the claims side by side. Asks no CRM."""
+    """List what waits for a person: cases with their clocks, and the claims side by side. Asks no CRM.
+
+    With --kind identity: accounts that look like one, with the evidence side by side.
+    """
+    if kind == "identity":
+        return identity_cases(home, json, only_open)
     with reading(home) as (_, world):
         view = rulings.cases_view(world, now(), only_open=only_open, kind=kind)
     if json:

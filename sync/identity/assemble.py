@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from connector.record import Ref
-from sync.identity.link import Linked, index, link, row_thing_id
+from sync.identity.link import Linked, Said, index, link, row_thing_id
 from sync.identity.outside import heard
 from sync.model.deal import Line, Opportunity, OpportunityType, Stage
 from sync.model.facts import Facts
@@ -43,15 +43,17 @@ def thing_id(kind: str, thing: Linked) -> str:
     return name("par", str(lead.ref)) if kind == "partners" else row_thing_id(lead)
 
 
-def assemble(rows: Iterable[Row], partner_rows: Iterable[Row], record_of: Mapping[str, str]) -> Facts:
+def assemble(
+    rows: Iterable[Row], partner_rows: Iterable[Row], record_of: Mapping[str, str], said: Sequence[Said] = ()
+) -> Facts:
     """Facts of one group. ``partner_rows`` may come from outside the group; ``record_of`` names the connection of
     record of each kind. Rows that cannot be judged become problems, never errors."""
     kinds: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         kinds[row.kind].append(row)
-    accounts = link(kinds["account"], record_of.get("account"))
-    partners = link([row for row in partner_rows if row.values.get("is_partner")], record_of.get("account"))
-    opportunities = link(kinds["opportunity"], record_of.get("opportunity"))
+    accounts = link(kinds["account"], record_of.get("account"), said)
+    partners = link([row for row in partner_rows if row.values.get("is_partner")], record_of.get("account"), said)
+    opportunities = link(kinds["opportunity"], record_of.get("opportunity"), said)
     things = _Things(index(accounts), index(thing for thing in partners if thing.alive), index(opportunities))
     problems: list[Problem] = []
     deals = [_opportunity(thing, things, kinds["line"], problems) for thing in opportunities if thing.alive]

@@ -20,6 +20,7 @@ class Rarity:
     def __init__(self, common: Mapping[str, int], rarest: int) -> None:
         self._common = common
         self.rarest = rarest
+        self.common = tuple(common)
 
     def __call__(self, word: str) -> int:
         return self._common.get(word, self.rarest)

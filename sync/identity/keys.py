@@ -25,12 +25,16 @@ KINDS: Final = {
     "start": Kind(150, 5),
     "end": Kind(150, 4),
     "pair": Kind(200, 7),
+    "place": Kind(60, 4),
+    "stem": Kind(150, 3),
     "word": Kind(400, 3),
 }
 """In the order of their worth."""
 
 _WORDS: Final = 5
 _SHORTEST: Final = 3
+_LONG: Final = 6
+_RARE: Final = 11
 
 
 class Key(NamedTuple):
@@ -66,5 +70,9 @@ def _texts(own: Profile, rarity: Rarity) -> list[tuple[str, str]]:
         found += [("pair", f"{one} {other}") for at, one in enumerate(told) for other in told[at + 1 :]]
     elif len(joined) > 4:
         found += [("start", joined[:5]), ("end", joined[-5:])]
+    found += [("stem", word[:5]) for word in rare[:2] if len(word) > _LONG]
+    if own.city:
+        common = sorted((word for word in words if rarity(word) < _RARE), key=lambda word: (-rarity(word), word))
+        found += [("place", f"{own.city} {word}") for word in common[:2]]
     found += [("word", word) for word in rare if len(word) > 1]
     return found

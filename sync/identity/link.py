@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +21,16 @@ def row_thing_id(row: Row) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """A person said that two rows (``connection:object:id``) are one, or are two. The latest ``seq`` holds."""
+
+    one: str
+    other: str
+    together: bool
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
 class Linked:
     """One thing: its rows, first the one of the connection of record, and why they are one."""
 
@@ -33,59 +43,115 @@ class Linked:
         return tuple(row for row in self.rows if not row.deleted)
 
 
-def link(rows: Iterable[Row], first: str | None) -> list[Linked]:
+def link(rows: Iterable[Row], first: str | None, said: Sequence[Said] = ()) -> list[Linked]:
     """Rows of one kind, gathered into things. ``first`` is the connection of record, whose rows lead.
 
-    Never joins rows that contradict each other (different DUNS numbers, one domain in two countries), directly or
-    through a third row: the contradicting one stays apart. Independent of the order of ``rows``.
+    What people said comes before all else, their latest word first. Apart from that, rows that contradict each
+    other (different DUNS numbers, one domain in two countries) are never joined, directly or through a third row:
+    the contradicting one stays apart. Independent of the order of ``rows``.
     """
     ordered = sorted(rows, key=lambda row: (row.ref.connection != first, row.ref))
+    things = _Things(ordered)
+    _heed(things, ordered, said)
     holders: dict[str, list[int]] = defaultdict(list)
     for index, row in enumerate(ordered):
         for anchor in sorted(anchors(row).same):
             holders[anchor].append(index)
-    thing = list(range(len(ordered)))
-    evidence: dict[int, set[str]] = defaultdict(set)
     for anchor, indexes in sorted(holders.items(), key=lambda item: (_strength(item[0]), item[0])):
-        for index in indexes[1:]:
-            _join(thing, evidence, ordered, (indexes[0], index, anchor))
-    things: dict[int, list[Row]] = defaultdict(list)
-    for index, row in enumerate(ordered):
-        things[thing[index]].append(row)
-    return [Linked(tuple(members), tuple(sorted(evidence[lead]))) for lead, members in things.items()]
+        _gather(things, anchor, indexes)
+    return things.linked()
 
 
-def _join(thing: list[int], evidence: dict[int, set[str]], rows: Sequence[Row], pair: tuple[int, int, str]) -> None:
-    one, other, anchor = pair
-    low, high = sorted((thing[one], thing[other]))
-    if low == high:
-        return
-    left = [rows[i] for i in range(len(rows)) if thing[i] == low]
-    right = [rows[i] for i in range(len(rows)) if thing[i] == high]
-    if _contradict(left, right, anchor):
-        return
-    for index, lead in enumerate(thing):
-        if lead == high:
-            thing[index] = low
-    evidence[low] |= evidence.pop(high, set()) | {_say(anchor, rows[one].ref, rows[other].ref)}
+def _heed(things: _Things, rows: Sequence[Row], said: Sequence[Said]) -> None:
+    """A word that an older one would undo stands; the older one does not."""
+    place = {str(row.ref): index for index, row in enumerate(rows)}
+    for word in sorted(said, key=lambda word: -word.seq):
+        if word.one not in place or word.other not in place:
+            continue
+        one, other = place[word.one], place[word.other]
+        if not word.together:
+            things.part(one, other)
+        elif things.may_join(one, other, None):
+            things.join(one, other, f"a person said that {rows[one].ref} and {rows[other].ref} are one")
+
+
+def _gather(things: _Things, anchor: str, indexes: Sequence[int]) -> None:
+    """Join what shares an anchor with its first row; what contradicts that one, with the first of its own kind."""
+    apart: dict[Hashable, int] = {}
+    for index in indexes[1:]:
+        for lead in (indexes[0], apart.setdefault(things.claims(index), index)):
+            if things.may_join(lead, index, anchor):
+                things.join(lead, index, _say(anchor, things.rows[lead].ref, things.rows[index].ref))
+                break
+
+
+class _Things:
+    """Which rows are one so far. Of each thing: its rows, what it claims to be, and what it was parted from."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.rows = rows
+        self._lead = list(range(len(rows)))
+        self._members = [{index} for index in self._lead]
+        self._claims = [{path: _claimed(row, path) for path in ("duns", "country")} for row in rows]
+        self._parted: list[set[int]] = [set() for _ in rows]
+        self._evidence: list[set[str]] = [set() for _ in rows]
+
+    def claims(self, index: int) -> Hashable:
+        return tuple(frozenset(claimed) for claimed in self._claims[self._lead[index]].values())
+
+    def part(self, one: int, other: int) -> None:
+        """These two must not become one; they stay one where they are already."""
+        left, right = self._lead[one], self._lead[other]
+        if left != right:
+            self._parted[left].add(other)
+            self._parted[right].add(one)
+
+    def may_join(self, one: int, other: int, anchor: str | None) -> bool:
+        """Whether nothing speaks against it. Without an anchor it is a person's word: no number contradicts it."""
+        left, right = self._lead[one], self._lead[other]
+        if left == right or self._parted[left] & self._members[right]:
+            return False
+        paths = ("duns", "country") if anchor and anchor.startswith("domain:") else ("duns",) if anchor else ()
+        return not any(_differ(self._claims[left][path], self._claims[right][path]) for path in paths)
+
+    def join(self, one: int, other: int, why: str) -> None:
+        """The smaller thing goes into the larger, so that many rows are joined in little more than one pass."""
+        into, gone = sorted(
+            (self._lead[one], self._lead[other]), key=lambda lead: (-len(self._members[lead]), lead)
+        )
+        for index in self._members[gone]:
+            self._lead[index] = into
+        self._members[into] |= self._members[gone]
+        self._parted[into] |= self._parted[gone]
+        self._evidence[into] |= self._evidence[gone]
+        for path, claimed in self._claims[gone].items():
+            self._claims[into][path] |= claimed
+        self._evidence[into].add(why)
+
+    def linked(self) -> list[Linked]:
+        """Every thing, in the order of its first row."""
+        leads = dict.fromkeys(self._lead)
+        return [
+            Linked(
+                tuple(self.rows[index] for index in sorted(self._members[lead])),
+                tuple(sorted(self._evidence[lead])),
+            )
+            for lead in leads
+        ]
+
+
+def _claimed(row: Row, path: str) -> set[str]:
+    """What a row says that it is; one that was deleted or merged away says nothing any more."""
+    value = None if row.deleted else row.values.get(path)
+    return {str(value).casefold()} if value else set()
+
+
+def _differ(ours: set[str], theirs: set[str]) -> bool:
+    return bool(ours and theirs and ours.isdisjoint(theirs))
 
 
 def _strength(anchor: str) -> int:
     return ("id:", "duns:", "domain:").index(anchor[: anchor.index(":") + 1])
-
-
-def _contradict(left: Sequence[Row], right: Sequence[Row], anchor: str) -> bool:
-    if anchor.startswith("id:"):
-        return False
-    if _differ(left, right, "duns"):
-        return True
-    return anchor.startswith("domain:") and _differ(left, right, "country")
-
-
-def _differ(left: Sequence[Row], right: Sequence[Row], path: str) -> bool:
-    ours = {str(value).casefold() for row in left if (value := row.values.get(path))}
-    theirs = {str(value).casefold() for row in right if (value := row.values.get(path))}
-    return bool(ours and theirs and ours.isdisjoint(theirs))
 
 
 def _say(anchor: str, one: Ref, other: Ref) -> str:

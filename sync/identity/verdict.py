@@ -56,6 +56,11 @@ def judge(model: Model, own: Profile, others: Mapping[str, Profile]) -> Judgemen
     return _outcome(model, found)
 
 
+_WEAK = {f"name={kind}" for kind in ("short", "some", "little", "far", "none")}
+_WITNESSES = {f"domain={place}" for place in ("same page", "same host", "same domain")} | {"ids=same", "phone=same"}
+"""What a name that says little must have beside it: abbreviations alone match strangers."""
+
+
 def _outcome(model: Model, found: list[Likeness]) -> Judgement:
     if not found or found[0].score < model.apart:
         return Judgement(Outcome.NEW, tuple(found), "nobody that is known looks like it")
@@ -64,11 +69,15 @@ def _outcome(model: Model, found: list[Likeness]) -> Judgement:
         outcome = Outcome.RELATED if best.related else Outcome.ASK
         return Judgement(outcome, tuple(found), best.veto)
     lead = best.score - found[1].score if found[1:] else model.margin
-    if best.score >= model.same and lead >= model.margin:
+    witnessed = not _WEAK.intersection(best.levels) or bool(_WITNESSES.intersection(best.levels))
+    if best.score >= model.same and lead >= model.margin and witnessed:
         return Judgement(Outcome.SAME, tuple(found), "the evidence is beyond doubt and nobody else comes near")
     if best.related:
         return Judgement(Outcome.RELATED, tuple(found), best.related)
-    why = "another one is about as much alike" if best.score >= model.same else "the evidence is not enough"
+    close = (
+        "another one is about as much alike" if witnessed else "another name needs the same address as a witness"
+    )
+    why = close if best.score >= model.same else "the evidence is not enough"
     return Judgement(Outcome.ASK, tuple(found), why)
 
 

@@ -13,7 +13,7 @@ from sync.model.registration import Role, State
 
 class Act(StrEnum):
     """What was said. The first group is about a registration, the second about a case, the third about a deal, the
-    last about a partner."""
+    next about a partner, the last about two rows of the CRMs."""
 
     ADOPT = "ADOPT"  # what the CRM already held when dealsync took over counts as decided by people
     APPROVE = "APPROVE"
@@ -32,6 +32,9 @@ class Act(StrEnum):
     AMEND = "AMEND"  # what the deal became after its amendment window counts: ``amount`` is what was accepted
 
     ACQUIRED = "ACQUIRED"  # about a partner: it became part of ``winner``, which inherits its account
+
+    LINK = "LINK"  # the rows ``subject`` and ``winner`` are one account, or one deal
+    SEPARATE = "SEPARATE"  # they are two
 
 
 AFTER_CLOSE: Final = frozenset({Act.AMEND, Act.ACQUIRED})

@@ -1,5 +1,5 @@
 """The store: the only place that speaks SQL."""
 
-from sync.store import tables, user_tables
+from sync.store import likeness_tables, tables, user_tables
 
-__all__ = ["tables", "user_tables"]
+__all__ = ["likeness_tables", "tables", "user_tables"]

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, select
 
 from connector.record import datetime_text
 from sync.audit import Event, Kind
-from sync.model.directive import Directive
+from sync.model.directive import Act, Directive
 from sync.model.facts import Facts, History
 from sync.store.audit import SAID, seal_events
 from sync.store.persons import hide, reveal
@@ -89,6 +89,12 @@ def directives_after(connection: Connection, seq: int, limit: int) -> list[Direc
     """The next ``limit`` directives after ``seq``."""
     query = select(directive.c.seq, directive.c.body).where(directive.c.seq > seq)
     return _read(connection, connection.execute(query.order_by(directive.c.seq).limit(limit)).all())
+
+
+def directives_of(connection: Connection, acts: Sequence[Act]) -> list[Directive]:
+    """All directives of some kinds, in the order in which they were given."""
+    query = select(directive.c.seq, directive.c.body).where(directive.c.act.in_(acts)).order_by(directive.c.seq)
+    return _read(connection, connection.execute(query).all())
 
 
 def _read(connection: Connection, rows: Sequence[Any]) -> list[Directive]:

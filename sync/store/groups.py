@@ -4,34 +4,40 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, func, or_, select
 
 from connector.record import Ref
+from sync.identity.link import Said
 from sync.mapping.fieldmap import Mappings
 from sync.model.row import Row
 from sync.store.intake import stored_record
 from sync.store.involved import partners_named
 from sync.store.rows import chunks
+from sync.store.said import said_about
 from sync.store.tables import baseline, problem, record
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One connected group: its rows, and the rows of every partner that appears in it."""
+    """One connected group: its rows, the rows of every partner that appears in it, and what people said of them."""
 
     id: str
     rows: tuple[Row, ...]
     partner_rows: tuple[Row, ...]
+    said: tuple[Said, ...] = ()
 
 
 def load_groups(connection: Connection, ids: Sequence[str], mappings: Mappings) -> list[Group]:
     """Some groups, whole."""
     rows = _rows(connection, ids, mappings)
     partners = _partner_rows(connection, rows, mappings)
-    return [Group(group, tuple(rows.get(group, ())), _partners_of(rows.get(group, ()), partners)) for group in ids]
+    found = [Group(group, tuple(rows.get(group, ())), _partners_of(rows.get(group, ()), partners)) for group in ids]
+    keys = sorted({str(row.ref) for group in found for row in (*group.rows, *group.partner_rows)})
+    said = said_about(connection, keys)
+    return [replace(group, said=said) for group in found] if said else found
 
 
 def _rows(connection: Connection, ids: Sequence[str], mappings: Mappings) -> dict[str, list[Row]]:
@@ -42,6 +48,16 @@ def _rows(connection: Connection, ids: Sequence[str], mappings: Mappings) -> dic
             row = _row(stored, mappings)
             if row:
                 found[stored.group_id].append(row)
+    return found
+
+
+def rows_named(connection: Connection, keys: Sequence[str], mappings: Mappings) -> dict[str, Row]:
+    """Some rows in our words, by ``connection:object:id``; those that are unknown are left out."""
+    found = {}
+    for chunk in chunks(keys):
+        for stored in connection.execute(select(record).where(record.c.key.in_(chunk))):
+            if row := _row(stored, mappings):
+                found[stored.key] = row
     return found
 
 

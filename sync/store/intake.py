@@ -11,11 +11,11 @@ import msgspec
 from sqlalchemy import Connection, delete, select
 
 from connector.record import ABSENT, Cursor, Page, Record, Ref, Text, datetime_text
-from sync.identity.anchors import anchors
 from sync.identity.link import row_thing_id
 from sync.mapping.fieldmap import FieldMap
 from sync.model.problem import Problem
 from sync.model.row import Row
+from sync.store import said
 from sync.store.due import groups_waiting, make_due
 from sync.store.grouping import Groups, regroup
 from sync.store.involved import groups_asking, groups_naming, keep_named
@@ -136,10 +136,11 @@ def _keep(
     """Store what is news and make due what it concerns; returns how many problems it holds."""
     rows, problems = _understand(field_map, fresh, known)
     stood = {key: before.group_id for key, before in known.items()}
-    groups = regroup(connection, {str(row.ref): anchors(row).all for row in rows}, stood)
+    groups = regroup(connection, said.ties_of(connection, rows), stood)
     _store_rows(connection, field_map, rows, groups)
     _store_problems(connection, fresh, problems)
     keep_named(connection, rows)
+    said.changed(connection, (str(row.ref) for row in rows if row.kind == "account"))
     make_due(connection, groups.touched | _concerned(connection, field_map.canonical, rows, groups), now)
     return len(problems)
 

@@ -72,22 +72,6 @@ involved = Table(  # what a row names that is not of its group: partners, a cust
 )
 Index("involved_partner", involved.c.partner)
 
-likeness_account = Table(  # one row an account that others may look like (sync.store.neighbours)
-    "likeness_account",
-    metadata,
-    Column("account", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True),
-    Column("id", String, nullable=False, unique=True),
-    Column("facts", Text, nullable=False),
-)
-
-likeness_key = Table(  # what it may have in common with others; sorted by the key
-    "likeness_key",
-    metadata,
-    Column("hash", BigInteger, primary_key=True, autoincrement=False),
-    Column("account", BigInteger, primary_key=True, autoincrement=False),
-    sqlite_with_rowid=False,
-)
-
 problem = Table(  # values that could not be understood, until the record or the mapping is mended
     "problem",
     metadata,

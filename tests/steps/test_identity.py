@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from connector.record import Ref
 from sync.domains import domain, tells_apart
-from sync.identity.link import index, link
+from sync.identity.link import Said, index, link
 from sync.model.row import Row
 from tests.steps.business import day, patient
 
@@ -53,7 +53,8 @@ def joined(*rows: Row) -> bool:
         ({"domain": "acme.com", "country": "DE"}, {"domain": "acme.com", "country": "US"}, False),
         ({"domain": "acme.com", "country": "DE"}, {"domain": "acme.com", "country": "de"}, True),
         ({"duns": "1", "country": "DE"}, {"duns": "1", "country": "US"}, True),
-        ({"shared_id": Ref("hs", "companies", "2"), "duns": "1"}, {"duns": "2"}, True),  # a person said so
+        ({"shared_id": Ref("hs", "companies", "2"), "duns": "1"}, {"duns": "2"}, False),
+        ({"shared_id": Ref("hs", "companies", "2"), "country": "DE"}, {"country": "US"}, True),
     ],
 )
 def test_two_rows_are_one_when_they_share_an_anchor_and_nothing_speaks_against_it(
@@ -78,6 +79,48 @@ def test_a_chain_of_different_anchors_is_one_thing() -> None:
         account("hs", "3", duns="1", shared_id=Ref("hs", "companies", "4")),
         account("hs", "4"),
     )
+
+
+def test_two_that_agree_are_one_also_where_a_third_contradicts_both() -> None:
+    german = account("sf", "1", domain="acme.com", country="DE")
+    found = groups(german, *(account("hs", key, domain="acme.com", country="US") for key in "23"))
+    assert sorted(map(len, found)) == [1, 2]
+
+
+def test_a_merged_record_says_nothing_any_more() -> None:
+    assert joined(account("sf", "1", duns="1"), account("sf", "9", duns="2", deleted=True, merged_into="1"))
+
+
+SF, HS, THIRD = "sf:Account:1", "hs:companies:2", "hs:companies:3"
+
+
+@pytest.mark.parametrize(
+    ("words", "things"),
+    [
+        ([], 2),
+        ([Said(SF, HS, True, 1)], 1),  # whatever the numbers say
+        ([Said(SF, HS, True, 1), Said(HS, SF, False, 2)], 2),  # undone
+        ([Said(HS, THIRD, False, 1)], 3),  # whatever they share
+        ([Said(HS, THIRD, False, 1), Said(THIRD, HS, True, 2)], 2),
+        (
+            [Said(SF, HS, True, 1), Said(SF, THIRD, False, 2)],
+            2,
+        ),  # no third row joins what a person parted
+    ],
+)
+def test_what_people_said_outranks_every_anchor(words: list[Said], things: int) -> None:
+    rows = [
+        account("sf", "1", duns="1"),
+        account("hs", "2", domain="a.com", duns="2"),
+        account("hs", "3", domain="a.com"),
+    ]
+    for order in permutations(rows):
+        assert len(link(order, "sf", words)) == things
+
+
+def test_five_thousand_rows_on_one_domain_are_linked_without_comparing_each_with_each() -> None:
+    rows = [account("sf", f"{n:04}", domain="acme.com", duns=str(n % 2500)) for n in range(5_000)]
+    assert len(link(rows, "sf")) == 2_500
 
 
 def test_a_row_without_anything_to_share_stands_alone() -> None:
