@@ -14,7 +14,9 @@ from sync.model.plan import Held, PlannedChange, kind_of
 from sync.store import brakes, outbox, runs
 from sync.store.due import count_due
 from sync.store.groups import count_problems, count_rows, problem_rows
+from sync.store.intake import stored_record
 from sync.store.opening import Store
+from sync.store.search import search
 from sync.store.verdicts import count_open_cases
 from sync.world import Report, World
 
@@ -186,3 +188,22 @@ def status_view(store: Store, config: Config, now: datetime) -> dict[str, Any]:
             "faults": [change_view(change) | {"state": state, "why": why} for change, state, why in faults],
             "runs": latest,
         }
+
+
+FOUND: Final = 30
+"""At most so many rows are found at once."""
+
+
+def search_view(world: World, text: str) -> list[dict[str, Any]]:
+    """What ``text`` may mean: deals, accounts and registrations, each with its name, row and our id."""
+    with world.store.read() as connection:
+        rows = search(connection, text, FOUND)
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for stored in rows:
+        field_map = world.mappings.of(stored.connection, stored.object)
+        values = field_map.read(stored_record(field_map, stored))[0].values if field_map else {}
+        called = values.get("name") or values.get("customer_name") or stored.id
+        entry = {"kind": stored.kind, "id": stored.thing, "name": str(called), "domain": values.get("domain")}
+        place = found.setdefault((stored.kind, stored.thing), entry | {"rows": []})
+        place["rows"].append(stored.key)
+    return list(found.values())

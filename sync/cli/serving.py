@@ -47,13 +47,16 @@ def add(
     login: Login,
     role: Annotated[UserRole, typer.Option(help="What they may see and do.")],
     home: Home = Path(),
-    name: Annotated[str, typer.Option(help="As the CRM spells it: conflicts of interest are found by it.")] = "",
+    name: Annotated[str, typer.Option(help="What their decisions are signed with; else the login.")] = "",
+    crm_id: Annotated[
+        list[str] | None, typer.Option(help="Their user id in a CRM: nobody rules on deals they own there.")
+    ] = None,
     partner: Annotated[str, typer.Option(help="Of a partner's people: its id in a CRM, or ours.")] = "",
 ) -> int:
     """Let somebody in, and print a link that signs them in once, within a day."""
     with reading(home) as (config, world), world.store.write() as connection:
         own = _partner(connection, partner) if partner else None
-        user = users.add_user(connection, login, name, role, own, now())
+        user = users.add_user(connection, User("", login, name, role, own, crm_ids=tuple(crm_id or ())), now())
         path = _link(connection, config, user)
     screen.say(f"{user.login} may come in as {user.role.replace('_', ' ')}: {user.role.sentence}")
     screen.say(path)
@@ -76,7 +79,7 @@ def list_users(home: Home = Path(), json: Json = False) -> int:
 
 
 def _view(user: User) -> dict[str, Any]:
-    names = ("login", "name", "role", "partner", "disabled", "has_password")
+    names = ("login", "name", "role", "partner", "crm_ids", "disabled", "has_password")
     return {name: getattr(user, name) for name in names}
 
 

@@ -21,7 +21,11 @@ class Entry:
         return path == self.path or (self.path != "/" and path.startswith(f"{self.path}/"))
 
 
-MENU: Final = (Entry("/", "Operations"),)
+MENU: Final = (
+    Entry("/", "Operations"),
+    Entry("/cases", "Decide"),
+    Entry("/help", "Help", frozenset(UserRole)),
+)
 
 
 def menu(role: UserRole) -> list[Entry]:

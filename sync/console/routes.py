@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sync.console import home, sign_in
-from sync.model.user import UserRole
+from sync.console import cases, deal, guide, home, registrations, search, sign_in
+from sync.model.user import STAFF, UserRole
 
 ADMIN: Final = UserRole.ADMIN
 CHANNEL: Final = UserRole.CHANNEL_MANAGER
@@ -19,6 +19,7 @@ EVERYBODY: Final = None
 """Also whoever is not signed in."""
 
 SIGNED_IN: Final = frozenset(UserRole)
+RULERS: Final = frozenset({CHANNEL, ADMIN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +43,18 @@ ROUTES: Final = (
     Route("POST", "/account/password", SIGNED_IN, sign_in.change_password),
     # operations
     Route("GET", "/", SIGNED_IN, home.page),
+    # deciding
+    Route("GET", "/cases", STAFF, cases.inbox),
+    Route("GET", "/cases/{ident}", STAFF, cases.case),
+    Route("POST", "/cases/{ident}", RULERS, cases.rule),
+    Route("POST", "/approvals", RULERS, cases.bulk),
+    Route("GET", "/registrations/{ident}", STAFF, registrations.page),
+    Route("POST", "/registrations/{ident}", RULERS, registrations.say),
+    # deals
+    Route("GET", "/deals/{ident}", STAFF, deal.page),
+    Route("GET", "/accounts/{ident}", STAFF, deal.account),
+    Route("POST", "/deals/{ident}/share", RULERS, deal.share),
+    Route("GET", "/search", STAFF, search.page),
+    Route("GET", "/help", SIGNED_IN, guide.page),
 )
 """A route that is not here does not exist; `tests/console/test_gate.py` tries every row as every role."""

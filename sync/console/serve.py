@@ -15,7 +15,7 @@ from sync.config import load
 from sync.console.app import build
 from sync.console.sign_in import new_link
 from sync.console.site import Site
-from sync.model.user import UserRole
+from sync.model.user import User, UserRole
 from sync.store.opening import Store, open_store
 from sync.store.users import add_user, all_users, find_user
 
@@ -45,7 +45,7 @@ def first_steps(store: Store, host: str, address: str, now: datetime) -> list[st
             return []
         if not _is_loopback(host):
             return ["nobody can sign in yet: dealsync user add LOGIN --role admin prints a link that works once"]
-        first = find_user(connection, FIRST) or add_user(connection, FIRST, "", UserRole.ADMIN, None, now)
+        first = find_user(connection, FIRST) or add_user(connection, User("", FIRST, "", UserRole.ADMIN), now)
         return [f"set it up with this link; it works once, for a day: {address}{new_link(connection, first, now)}"]
 
 

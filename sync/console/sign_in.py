@@ -115,7 +115,7 @@ def sign_out(visit: Here) -> Response:
 
 def account(visit: Here) -> Response:
     """One's own account."""
-    return visit.page("account.html", shortest=passwords.SHORTEST)
+    return visit.page("own_account.html", shortest=passwords.SHORTEST)
 
 
 def change_password(visit: Here, password: Text, old: Text = "") -> Response:
@@ -123,7 +123,7 @@ def change_password(visit: Here, password: Text, old: Text = "") -> Response:
     with visit.site.store.read() as connection:
         kept = users.password_hash(connection, visit.user.id)
     if kept is not None and not passwords.fits(old, kept):
-        return visit.page("account.html", 403, shortest=passwords.SHORTEST, said="The old password is wrong.")
+        return visit.page("own_account.html", 403, shortest=passwords.SHORTEST, said="The old password is wrong.")
     made = passwords.hashed(password)
     with visit.site.store.write() as connection:
         users.set_password(connection, visit.user.id, made)

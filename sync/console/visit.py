@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from sync.console.site import Site
 from sync.model.user import User, UserRole
+from sync.rulings import Speaker
 from sync.store.users import note_act
 from sync.store.visits import Visit as SignedIn
 from sync.world import World
@@ -47,6 +48,16 @@ class Visit:
         """Whether whoever is signed in has one of these roles."""
         return self.signed_in is not None and self.signed_in.user.role in roles
 
+    @property
+    def rules(self) -> bool:
+        """Whether this person rules on cases and registrations."""
+        return self.may(UserRole.CHANNEL_MANAGER, UserRole.ADMIN)
+
+    @property
+    def money(self) -> bool:
+        """Whether this person sees amounts of splits and the ledger; sales sees who, in which role, how long."""
+        return self.may(UserRole.CHANNEL_MANAGER, UserRole.FINANCE, UserRole.ADMIN)
+
     def page(self, template: str, code: int = 200, **values: Any) -> Response:
         """A page, or a part of one, from a template."""
         shown = {
@@ -64,6 +75,10 @@ class Visit:
         """What is shown after an act: another page of ours, with one line of what happened."""
         more = f"{'&' if '?' in path else '?'}notice={quote(notice)}" if notice else ""
         return RedirectResponse(f"{path}{more}", 303)
+
+    def speaker(self, reason: str = "", message: str = "", *, keep: bool = True) -> Speaker:
+        """Whoever is signed in, saying something; without ``keep`` only to see what it would do."""
+        return Speaker(self.user.name, self.now, reason.strip(), message.strip(), keep, self.user.other_names)
 
     def note(self, connection: Any, what: str, subject: str, more: Mapping[str, Any] | None = None) -> None:
         """Keep that this person did something, in the transaction that does it."""

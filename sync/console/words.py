@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from itertools import count
@@ -37,6 +38,12 @@ def ago(value: str | datetime | None, now: datetime) -> str:
     return f"in {text}" if seconds > 0 else f"{text} ago"
 
 
+def past(value: str | datetime | None, now: datetime) -> bool:
+    """Whether a moment has come."""
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment is not None and moment <= now
+
+
 _UNITS: Final = (("d", 86400), ("h", 3600), ("min", 60))
 
 
@@ -45,9 +52,13 @@ def number(value: int) -> str:
     return f"{value:,}"
 
 
+_KIND: Final = re.compile(r"[CM]\d\d")
+
+
 def plain(value: Any) -> str:
-    """A word of the code as a person writes it: ``IN_CONFLICT`` is ``in conflict``."""
-    return str(value).replace("_", " ").lower()
+    """A word of the code as a person writes it: ``IN_CONFLICT`` is ``in conflict``; ``C02`` stays as it is."""
+    text = str(value)
+    return text if _KIND.fullmatch(text) else text.replace("_", " ").lower()
 
 
 _ids: Final = count(1)
@@ -75,6 +86,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "day": day,
     "ago": ago,
     "number": number,
+    "past": past,
     "plain": plain,
     "tone": tone,
 }

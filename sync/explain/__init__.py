@@ -10,6 +10,7 @@ from connector.record import Ref
 from sync.explain.deals import alone_view, deal_view
 from sync.explain.partner import partner_view
 from sync.explain.ruling import rulings
+from sync.explain.sides import deal_sides
 from sync.model.deal import Opportunity
 from sync.model.problem import BadInput, Problem
 from sync.page import Judged, judge_page
@@ -17,7 +18,7 @@ from sync.store.asked import Asked, asked, problems_of
 from sync.store.verdicts import decisions_on
 from sync.world import World
 
-__all__ = ["explain_view", "partner_view", "partners_view"]
+__all__ = ["deal_sides", "explain_view", "partner_view", "partners_view"]
 
 
 def explain_view(world: World, ident: str, now: datetime) -> dict[str, Any]:

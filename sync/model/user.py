@@ -35,7 +35,8 @@ STAFF: Final = frozenset(UserRole) - {UserRole.PARTNER}
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """One person who may sign in. ``name`` is how the CRM spells them: conflicts of interest are found by it.
+    """One person who may sign in. ``crm_ids``: what owner fields of the CRMs hold for this person; by them and by
+    name and login a conflict of interest is found.
 
     ``partner``: our id of a partner, for its people only. Without a password: by links and single sign-on only.
     """
@@ -47,3 +48,9 @@ class User:
     partner: str | None = None
     disabled: bool = False
     has_password: bool = False
+    crm_ids: tuple[str, ...] = ()
+
+    @property
+    def other_names(self) -> tuple[str, ...]:
+        """What else the records may know this person by."""
+        return (self.login, *self.crm_ids)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -13,8 +13,15 @@ from sync.claim import Claim
 from sync.lifecycle import asks, room
 from sync.model.ruling import Case, CaseState
 from sync.page import judge_page
-from sync.rulings.subjects import Subject
-from sync.store.known import groups_with_cases, groups_with_requests
+from sync.rulings.choices import registration_choices
+from sync.rulings.subjects import Subject, subject_of
+from sync.store.known import (
+    REVIEWED,
+    count_reviews,
+    groups_with_cases,
+    groups_with_requests,
+    groups_with_reviews,
+)
 from sync.store.rows import chunks
 from sync.world import World
 
@@ -36,6 +43,82 @@ def cases_view(world: World, now: datetime, *, only_open: bool = True, kind: str
     return {
         "cases": sorted(found, key=lambda case: (case["due"] or "9", case["opened"], case["id"])),
         "requests": [] if kind else sorted(asked, key=lambda request: (request["due"], request["registration"])),
+    }
+
+
+def case_view(world: World, ident: str, now: datetime) -> dict[str, Any]:
+    """One case as `cases_view` shows it, with its deal. Raises BadInput when ``ident`` names no case."""
+    subject = subject_of(world, ident, now, ("case",))
+    deals = {deal.id: deal for deal in subject.judged.facts.opportunities}
+    deal = deals.get(subject.case.opportunity_id or "")
+    plain = (
+        {
+            "id": deal.id,
+            "row": str(deal.members[0]),
+            "stage": deal.stage,
+            "amount": str(deal.amount) if deal.amount else None,
+            "owners": list(deal.owners),
+        }
+        if deal
+        else None
+    )
+    return _case(subject.case, subject.claims) | {"opportunity": plain, "scope": subject.case.scope}
+
+
+def registration_view(world: World, ident: str, now: datetime) -> dict[str, Any]:
+    """One registration as a person decides on it. Raises BadInput when ``ident`` names no registration."""
+    subject = subject_of(world, ident, now, ("registration",))
+    claim = subject.claims[subject.id]
+    open_cases = [
+        {"id": case.id, "kind": case.kind, "text": case.text}
+        for case in subject.judged.verdict.cases
+        if claim.id in case.registrations and case.state is CaseState.OPEN
+    ]
+    return _asking(claim) | {
+        "opportunity": claim.opportunity.id if claim.opportunity else None,
+        "message": claim.standing.message if claim.standing else "",
+        "evidence": [
+            {"kind": piece.kind, "at": datetime_text(piece.at), "ref": piece.ref, "verified": piece.verified}
+            for piece in claim.registration.evidence
+        ],
+        "joint": claim.registration.joint_key,
+        "days_at_most": room(claim),
+        "cases": open_cases,
+        "choices": registration_choices(claim),
+    }
+
+
+def approvals_view(world: World, now: datetime, page: int = 0) -> dict[str, Any]:
+    """Registrations that wait for a yes or no, the earliest due first, `PAGE` a page, and how many wait."""
+    with world.store.read() as connection:
+        total = count_reviews(connection)
+        groups = groups_with_reviews(connection, PAGE, page * PAGE)
+    found = [
+        _asking(claim)
+        for subject in _subjects(world, groups, now)
+        for claim in subject.claims.values()
+        if claim.state in REVIEWED
+    ]
+    return {"total": total, "page": page, "size": PAGE, "approvals": sorted(found, key=_by_clock)}
+
+
+PAGE: Final = 30
+"""Groups whose registrations are shown at once."""
+
+
+def _by_clock(entry: dict[str, Any]) -> tuple[str, str]:
+    return entry["due"] or "9", entry["registration"]
+
+
+def _asking(claim: Claim) -> dict[str, Any]:
+    standing = claim.standing
+    assert standing is not None
+    return _claim(claim) | {
+        "deal": claim.opportunity.name if claim.opportunity else None,
+        "customer_name": claim.registration.customer_name,
+        "amount": str(claim.value) if claim.value else None,
+        "due": datetime_text(standing.review_due) if standing.review_due else None,
+        "breached": datetime_text(standing.breached_at) if standing.breached_at else None,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from sync.claim import Claim
@@ -53,7 +54,7 @@ def _case(world: World, ident: str, speaker: Speaker) -> Subject:
             ident, "what was found is no longer so: the case is over", "`dealsync cases` lists what waits"
         )
     for own in subject.case.registrations:
-        if own in subject.claims and (why := may_decide(subject.claims[own], speaker.by)):
+        if own in subject.claims and (why := _interest(subject.claims[own], speaker)):
             raise refused(ident, why, "let somebody else decide")
     return subject
 
@@ -85,7 +86,7 @@ def _coded(speaker: Speaker, act: Act) -> Speaker:
     first = speaker.reason.partition(":")[0].strip().upper()
     if act not in (Act.REJECT, Act.REVOKE) or first in RejectReason.__members__:
         return speaker
-    return Speaker(speaker.by, speaker.at, f"{RejectReason.OTHER}: {speaker.reason}", speaker.message)
+    return replace(speaker, reason=f"{RejectReason.OTHER}: {speaker.reason}")
 
 
 _EVENTS: Final[Mapping[Act, Event]] = {
@@ -99,18 +100,31 @@ _EVENTS: Final[Mapping[Act, Event]] = {
 }
 
 
+SAID_OF_REGISTRATIONS: Final = tuple(_EVENTS)
+"""What can be said about a registration at all."""
+
+
 def _fits(claim: Claim, event: Event) -> bool:
     return allowed(claim.state, event) or (event is Event.ENDORSE and claim.state is State.APPROVED)
 
 
+def possible_acts(claim: Claim) -> list[Act]:
+    """What a person can say about a registration as it stands."""
+    return [act for act, event in _EVENTS.items() if _fits(claim, event)]
+
+
 def _possible(claim: Claim) -> str:
-    """What a person can do with a registration as it stands."""
-    acts = [act.lower() for act, event in _EVENTS.items() if _fits(claim, event)]
+    acts = [act.lower() for act in possible_acts(claim)]
     return f"possible now: {', '.join(acts)}" if acts else "nothing more can happen to it: file a new one"
 
 
+def _interest(claim: Claim, speaker: Speaker) -> str:
+    """Why this person may not rule on this claim, whatever name the records know them by."""
+    return next((why for who in (speaker.by, *speaker.also) if (why := may_decide(claim, who))), "")
+
+
 def _must_say(claim: Claim, speaker: Speaker) -> str:
-    if why := may_decide(claim, speaker.by):
+    if why := _interest(claim, speaker):
         return why
     return "" if speaker.reason else "a reason is needed: it is recorded, and the partner asks for it"
 
@@ -121,7 +135,7 @@ def _too_late(claim: Claim, speaker: Speaker) -> str:
 
 
 _OBJECTIONS: Final[Mapping[Act, Callable[[Claim, Speaker], str]]] = {
-    Act.APPROVE: lambda claim, speaker: may_approve(claim, speaker.by, speaker.at),
+    Act.APPROVE: lambda claim, speaker: _interest(claim, speaker) or may_approve(claim, speaker.by, speaker.at),
     Act.REJECT: _must_say,
     Act.RETURN: lambda _, speaker: "" if speaker.reason or speaker.message else "say what the partner is asked for",
     Act.EXTEND: lambda claim, _: cannot_extend(claim),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -19,12 +20,18 @@ from sync.world import World
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Who says something, when and why. ``message`` is what the partner may read."""
+    """Who says something, when and why. ``message`` is what the partner may read.
+
+    ``also``: other names of the same person (login, ids in the CRMs), by which a conflict of interest is found too.
+    Without ``keep`` it is only tried: what it would do comes back, and nothing is recorded.
+    """
 
     by: str
     at: datetime
     reason: str = ""
     message: str = ""
+    keep: bool = True
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,22 +106,24 @@ def say(world: World, subject: Subject, act: Act, speaker: Speaker, **more: Any)
         message=speaker.message,
         **more,
     )
-    after = _tried(world, subject.judged, directive)
+    after = tried(world, subject.judged, [directive])
     said = Said(directive, subject.judged, after)
     if not (said.view["moves"] or said.view["cases"] or said.view["splits"]):
         raise refused(
             about, f"{act} would change nothing as things stand", f"`dealsync explain {about}` shows them"
         )
-    with world.store.write() as connection:
-        add_directives(connection, [directive])
-        make_due(connection, [subject.judged.group_id], speaker.at)
+    if speaker.keep:
+        with world.store.write() as connection:
+            add_directives(connection, [directive])
+            make_due(connection, [subject.judged.group_id], speaker.at)
     return said
 
 
-def _tried(world: World, judged: Judged, directive: Directive) -> Verdict:
+def tried(world: World, judged: Judged, said: Sequence[Directive]) -> Verdict:
+    """What follows when people say these, one after the other; at least one. Nothing is recorded."""
     heard = [standing.heard for standing in judged.verdict.standings]
     given = [entry.seq for entry in judged.facts.directives]
-    facts = replace(
-        judged.facts, directives=(*judged.facts.directives, replace(directive, seq=max([0, *heard, *given]) + 1))
-    )
-    return decide(facts, judged.history, world.policies, directive.at)
+    first = max([0, *heard, *given]) + 1
+    numbered = tuple(replace(entry, seq=first + place) for place, entry in enumerate(said))
+    facts = replace(judged.facts, directives=(*judged.facts.directives, *numbered))
+    return decide(facts, judged.history, world.policies, said[-1].at)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from connector.record import Ref
 from sync.model.registration import State
@@ -105,3 +105,24 @@ def groups_with_requests(connection: Connection) -> list[str]:
         .where(record.c.kind == "registration", standing.c.state == State.APPROVED, asked)
     )
     return list(connection.scalars(query.distinct().order_by(record.c.group_id)))
+
+
+REVIEWED: Final = (State.SUBMITTED, State.UNDER_REVIEW)
+"""Where a registration waits for somebody's yes or no."""
+
+
+def groups_with_reviews(connection: Connection, limit: int, skip: int) -> list[str]:
+    """The groups in which a registration waits for an answer, whose answer is due first."""
+    due = func.min(func.coalesce(member(connection, standing.c.body, "review_due"), "9"))
+    query = _reviewed(select(record.c.group_id)).group_by(record.c.group_id).order_by(due, record.c.group_id)
+    return list(connection.scalars(query.limit(limit).offset(skip)))
+
+
+def count_reviews(connection: Connection) -> int:
+    """How many registrations wait for an answer."""
+    return connection.scalar(_reviewed(select(func.count(record.c.thing.distinct())))) or 0
+
+
+def _reviewed(query: Any) -> Any:
+    waits = standing.c.state.in_(REVIEWED), record.c.kind == "registration", ~record.c.deleted
+    return query.join_from(record, standing, standing.c.id == record.c.thing).where(*waits)

@@ -17,6 +17,7 @@ user_account = Table(
     Column("password", String),  # a hash that carries its salt and its cost; never the password
     Column("disabled_at", String),
     Column("created_at", String, nullable=False),
+    Column("crm_ids", String),  # what owner fields of the CRMs hold for this person, by spaces
 )
 
 visit = Table(  # one signed-in browser; the id is a hash of what its cookie holds

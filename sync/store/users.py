@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,19 +17,21 @@ from sync.store.rows import moment_text
 from sync.store.user_tables import act, sign_in_link, user_account, visit
 
 
-def add_user(
-    connection: Connection, login: str, called: str, role: UserRole, partner: str | None, now: datetime
-) -> User:
-    """A new person, without a password. Raises BadInput for a login that is taken, or an unfitting partner."""
-    login = login.strip().casefold()
-    problems = list(_misfits(login, role, partner))
+def add_user(connection: Connection, wanted: User, now: datetime) -> User:
+    """A new person, without a password; the id of ``wanted`` does not count, an empty name is the login.
+
+    Raises BadInput for a login that is taken, or a partner that does not fit.
+    """
+    login = wanted.login.strip().casefold()
+    problems = list(_misfits(login, wanted.role, wanted.partner))
     if find_user(connection, login):
         problems.append(Problem(login, "somebody has this login already", "`dealsync user list` shows them"))
     if problems:
         raise BadInput(problems)
-    found = User(name("user", login), login, called.strip() or login, role, partner)
-    row = {"id": found.id, "login": login, "name": found.name, "role": role.value, "partner": partner}
-    connection.execute(insert(user_account), [row | {"created_at": moment_text(now)}])
+    found = replace(wanted, id=name("user", login), login=login, name=wanted.name.strip() or login)
+    row = {"id": found.id, "login": login, "name": found.name, "role": found.role.value, "partner": found.partner}
+    more = {"crm_ids": " ".join(found.crm_ids), "created_at": moment_text(now)}
+    connection.execute(insert(user_account), [row | more])
     return found
 
 
@@ -72,6 +75,7 @@ def _user(row: Any) -> User:
         partner=row.partner,
         disabled=row.disabled_at is not None,
         has_password=row.password is not None,
+        crm_ids=tuple((row.crm_ids or "").split()),
     )
 
 

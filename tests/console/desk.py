@@ -15,7 +15,7 @@ from sync.console.app import build
 from sync.console.passwords import hashed
 from sync.console.sign_in import new_link
 from sync.console.site import Site
-from sync.model.user import UserRole
+from sync.model.user import User, UserRole
 from sync.store.opening import open_store
 from sync.store.users import add_user, find_user, set_password
 from tests.console.browser import Browser
@@ -49,12 +49,14 @@ class Desk:
     def passes(self, **time: int) -> None:
         self.moment += timedelta(**time)
 
-    def person(self, role: UserRole, login: str = "", name: str = "", partner: str | None = None) -> str:
+    def person(self, role: UserRole, login: str = "", partner: str | None = None, **more: Any) -> str:
         """The login of somebody with this role, who has `PASSWORD`; made when there is none yet."""
         login = login or f"{role}@example.com"
         with self.store.write() as connection:
             if find_user(connection, login) is None:
-                user = add_user(connection, login, name, role, partner, self.moment)
+                user = add_user(
+                    connection, User("", login, more.pop("name", ""), role, partner, **more), self.moment
+                )
                 set_password(connection, user.id, _hash())
         return login
 

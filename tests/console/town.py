@@ -14,6 +14,9 @@ from tests.machine.office import usd
 BITE: Final = "<script>alert('x')</script>"
 """What somebody typed into a CRM, to see what becomes of it."""
 
+OWNER: Final = "005owner"
+"""What the owner field of Contoso holds."""
+
 
 class Town(Northwind):
     """Northwind (two partners, in both CRMs), Contoso (a dispute), Tailspin (won), and a name that bites."""
@@ -23,7 +26,9 @@ class Town(Northwind):
         write_new(folder, ("http://127.0.0.1:9", "http://127.0.0.1:9"))
         self.altus = self.partner("Altus")
         self.run()
-        self.contoso = self.put("sf", "opportunity", name="Contoso", stage="QUALIFIED", amount=usd("50000"))
+        self.contoso = self.put(
+            "sf", "opportunity", name="Contoso", stage="QUALIFIED", amount=usd("50000"), owner=OWNER
+        )
         filed: dict[str, Any] = {"opportunity": self.contoso, "roles": ["RESELL"], "submitted_at": self.moment}
         self.left = self.put("sf", "registration", partner=self.lumen, **filed)
         self.right = self.put("sf", "registration", partner=self.altus, **filed)

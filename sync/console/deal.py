@@ -1,0 +1,49 @@
+"""The deal on one page: both CRMs, partners, split, ledger, why, and what happened; or all of one account."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Form
+from starlette.responses import Response
+
+from sync import rulings
+from sync.console.visit import Here
+from sync.explain import deal_sides, explain_view
+
+Text = Annotated[str, Form()]
+
+
+def page(visit: Here, ident: str) -> Response:
+    """One deal, whole."""
+    world = visit.world
+    sides = deal_sides(world, ident)
+    view = explain_view(world, sides["id"], visit.now)
+    deal = next(deal for deal in view["deals"] if deal["id"] == sides["id"])
+    if not visit.money:
+        sides["fields"] = [field for field in sides["fields"] if field["path"] in WITHOUT_MONEY]
+    return visit.page("deal.html", deal=deal, sides=sides, problems=view["problems"])
+
+
+WITHOUT_MONEY = (
+    *("name", "account", "type", "stage", "close_date", "created_at", "owner", "won", "closed"),
+    *("registration_status", "protection_end", "partner_count", "primary_partner", "conflict"),
+)
+"""The fields of a deal that say nothing of what anybody gets."""
+
+
+def account(visit: Here, ident: str) -> Response:
+    """The deals of a customer or a partner, each with who is in it."""
+    view = explain_view(visit.world, ident, visit.now)
+    return visit.page("account.html", view=view)
+
+
+def share(visit: Here, ident: str, parts: Text = "", reason: Text = "", by_policy: Text = "") -> Response:
+    """A split as people agreed on it: one ``PARTNER=PERCENT`` a line; or the policy's own again."""
+    wanted = () if by_policy else tuple(line.strip() for line in parts.splitlines() if line.strip())
+    said = rulings.share(visit.world, ident, wanted, visit.speaker(reason))
+    with visit.site.store.write() as connection:
+        visit.note(connection, "share", said.directive.subject, {"directive": said.directive.id})
+    return visit.see(
+        f"/deals/{said.directive.subject}", "Recorded. The next run divides the deal so, and tells the CRMs."
+    )

@@ -1,0 +1,80 @@
+"""One deal on one page, and what is searched for; whoever may not see the money does not get it."""
+
+from __future__ import annotations
+
+from sync.model.user import UserRole
+from tests.console.desk import Desk, post
+from tests.console.test_cases import said
+from tests.console.town import BITE, Town
+
+
+def test_a_deal_shows_both_crms_the_split_the_ledger_and_its_past(desk: Desk, town: Town) -> None:
+    page = desk.as_role(UserRole.FINANCE).get(f"/deals/{town.deal}").text
+    assert f"sf:Opportunity:{town.deal}" in page
+    assert f"hs:deals:{town.twin}" in page
+    won = desk.as_role(UserRole.FINANCE).get(f"/deals/{town.tailspin}").text
+    for amount in ("1,636.36 USD", "1,363.64 USD"):
+        assert won.count(amount) >= 2  # in the split, and in the ledger
+    assert "RESELL pool 30 of 55 filled" in won
+    assert "sealed events stand behind this deal" in won
+
+
+def test_sales_sees_who_and_how_long_and_no_money(desk: Desk, town: Town) -> None:
+    page = desk.as_role(UserRole.SALES).get(f"/deals/{town.tailspin}").text
+    assert "Lumen" in page
+    assert "2027-02-22" in page
+    for secret in ("1,636.36", "1636.36", "3,000.00", "54.55"):
+        assert secret not in page
+
+
+def test_a_past_that_somebody_changed_is_said_on_the_page(own_desk: Desk, town: Town) -> None:
+    with own_desk.store.write() as connection:
+        connection.exec_driver_sql("DROP TRIGGER decision_is_never_edited")
+        connection.exec_driver_sql(
+            "UPDATE decision SET body = replace(body, 'WON', 'LOST') WHERE event = 'opp_won'"
+        )
+    page = own_desk.as_role(UserRole.ADMIN).get(f"/deals/{town.tailspin}").text
+    assert "The sealed past is broken" in page
+
+
+def test_what_people_typed_into_a_crm_is_text(desk: Desk, town: Town) -> None:
+    browser = desk.as_role(UserRole.ADMIN)
+    for path in (f"/deals/{town.bites}", "/cases", "/search?q=alert", f"/search?q={BITE}"):
+        page = browser.get(path).text
+        assert BITE not in page, path
+        assert "&lt;script&gt;alert" in page, path
+
+
+def test_people_search_by_what_they_remember(desk: Desk, town: Town) -> None:
+    browser = desk.as_role(UserRole.SALES)
+    assert "Tailspin" in browser.get("/search?q=tAiLs").text
+    assert "Cirrus" in browser.get("/search?q=cirr").text
+    whole = browser.get(f"/search?q={town.tailspin}")
+    assert whole.headers["location"].startswith("/deals/opp_")
+    assert browser.get(whole.headers["location"]).status_code == 200
+    assert "Nothing is known by that" in browser.get("/search?q=nobody knows").text
+    assert browser.get("/search?q=%25").status_code == 200
+
+
+def test_a_partner_and_an_account_have_their_deals_on_one_page(desk: Desk, town: Town) -> None:
+    page = desk.as_role(UserRole.CHANNEL_MANAGER).get(f"/accounts/{town.altus}").text
+    assert "Contoso" in page
+    assert "Tailspin" not in page
+
+
+def test_people_divide_a_deal(own_desk: Desk, town: Town) -> None:
+    browser = own_desk.as_role(UserRole.CHANNEL_MANAGER)
+    path = f"/deals/{town.deal}"
+    wrong = post(browser, path, f"{path}/share", parts="Lumen=60\nNobody=40")
+    assert "no partner of this deal is called" in wrong.text
+    assert said(own_desk) == []
+    assert post(browser, path, f"{path}/share", parts="Lumen=60\r\nCirrus=40\r\n").status_code == 303
+    assert [act for _, act, _ in said(own_desk)] == ["SHARE"]
+    assert "40" in browser.get(path).text
+
+
+def test_what_is_not_there_is_said_with_a_way_on(desk: Desk) -> None:
+    browser = desk.as_role(UserRole.SALES)
+    for path in ("/deals/nothing", "/cases/nothing", "/registrations/nothing", "/accounts/nothing"):
+        answer = browser.get(path)
+        assert (answer.status_code, "nothing by this id is known" in answer.text) == (422, True), path
