@@ -24,10 +24,13 @@ from sync.sign_in import Clock
 from sync.store import brakes, outbox, runs
 from sync.store.brakes import Pause
 from sync.store.opening import Store, open_store
+from sync.store.progress import end_progress, note_progress
 from sync.world import Report, World
 
 LEASE = "cycle"
 LEASE_FOR = timedelta(minutes=10)
+SHOWN_EVERY = timedelta(seconds=1)
+"""How often whoever looks is told how far the work is."""
 
 
 class Busy(Exception):
@@ -41,19 +44,25 @@ def at_work(world: World, holder: str, clock: Clock) -> Iterator[World]:
     Raises Busy when somebody else has it, also when it was lost on the way (a machine that slept too long).
     """
     _take(world.store, holder, clock.now())
-    taken = clock.now()
+    taken = shown = clock.now()
 
     def tell(phase: str, done: int, total: int | None) -> None:
-        nonlocal taken
-        if clock.now() - taken > LEASE_FOR / 3:
-            taken = clock.now()
+        nonlocal taken, shown
+        now = clock.now()
+        if now - taken > LEASE_FOR / 3:
+            taken = now
             _take(world.store, holder, taken)
+        if now - shown > SHOWN_EVERY:
+            shown = now
+            with world.store.write() as connection:
+                note_progress(connection, holder, phase, (done, total), now)
         world.tell(phase, done, total)
 
     try:
         yield replace(world, tell=tell)
     finally:
         with world.store.write() as connection:
+            end_progress(connection)
             runs.give_back_lease(connection, LEASE, holder)
 
 

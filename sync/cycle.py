@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -282,4 +283,13 @@ def summary(report: Report) -> dict[str, object]:
         "filed": dict(report.filed),
         "complete": report.complete,
         "notes": report.notes,
+        "pulled": {f"{crm} {obj}": dict(counts) for (crm, obj), counts in report.pulled.items()},
+        "calls": _by_crm(report.calls),
     }
+
+
+def _by_crm(calls: Mapping[tuple[str, str], int]) -> dict[str, int]:
+    counted: Counter[str] = Counter()
+    for (crm, _), number in calls.items():
+        counted[crm] += number
+    return dict(counted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
@@ -11,11 +12,13 @@ from sync.agreement import Agreement
 from sync.config import Config
 from sync.model.money import Money
 from sync.model.plan import Held, PlannedChange, kind_of
-from sync.store import brakes, outbox, runs
+from sync.store import brakes, journal, outbox, runs
 from sync.store.due import count_due
 from sync.store.groups import count_problems, count_rows, problem_rows
 from sync.store.intake import stored_record
+from sync.store.known import count_reviews
 from sync.store.opening import Store
+from sync.store.progress import last_read, oldest_due
 from sync.store.search import search
 from sync.store.verdicts import count_open_cases
 from sync.world import Report, World
@@ -207,3 +210,73 @@ def search_view(world: World, text: str) -> list[dict[str, Any]]:
         place = found.setdefault((stored.kind, stored.thing), entry | {"rows": []})
         place["rows"].append(stored.key)
     return list(found.values())
+
+
+WAYS_OUT: Final = {
+    "data": "correct the record, the rule or the mapping, which tries it again by itself; or retry",
+    "transient": "nothing to do: the next run tries it again",
+    "in doubt": "nothing to do: the next run reads it back before it writes anything",
+}
+"""What a person does about each class of errors."""
+
+
+def run_view(store: Store, run_id: str, limit: int, skip: int = 0) -> dict[str, Any] | None:
+    """One run: its report, its writes by connection and state, and some of them; ``None``: it is not known."""
+    with store.read() as connection:
+        found = journal.run_of(connection, run_id)
+        if found is None:
+            return None
+        counts = journal.count_writes(connection, run_id)
+        writes = journal.writes_of_run(connection, run_id, limit, skip)
+    shown = [
+        change_view(write["change"]) | {name: write[name] for name in ("state", "at", "why")} for write in writes
+    ]
+    return found | {
+        "counts": counts,
+        "total": sum(sum(own.values()) for own in counts.values()),
+        "writes": shown,
+    }
+
+
+def operations_view(store: Store, config: Config, now: datetime) -> dict[str, Any]:
+    """One entry a connection: how it is, and the one thing to do when it is not well; then what waits."""
+    status = status_view(store, config, now)
+    with store.read() as connection:
+        read = last_read(connection)
+        parked = Counter(place[0] for place in brakes.parked(connection))
+        waiting = Counter(entry["change"].connection for entry in outbox.waiting(connection))
+        since = oldest_due(connection, now)
+        paused = brakes.paused(connection)
+        reviews = count_reviews(connection)
+    own = [
+        _connection(name, known, (read.get(name), parked[name], waiting[name]), paused)
+        for name, known in status["connections"].items()
+    ]
+    green = next((run for run in status["runs"] if (run["report"] or {}).get("complete")), None)
+    return status | {
+        "rows": own,
+        "everything_paused": str(paused[brakes.EVERYTHING]) if brakes.EVERYTHING in paused else None,
+        "last_green": green["finished_at"] if green else None,
+        "lag": datetime_text(since) if since else None,
+        "reviews": reviews,
+    }
+
+
+def _connection(
+    name: str, known: dict[str, Any], counts: tuple[str | None, int, int], paused: Any
+) -> dict[str, Any]:
+    """State: ``ok``, ``paused`` or ``wrong``; ``do``: the one thing to do, or nothing."""
+    read, parked, waiting = counts
+    pause = paused.get(name) or paused.get(brakes.EVERYTHING)
+    state, to_do = "ok", ""
+    if pause:
+        state, to_do = "paused", f"{pause}: resume it when that is over"
+    elif read is None:
+        state, to_do = "wrong", "it was never read: start a run, or ask dealsync doctor what is missing"
+    elif waiting:
+        state, to_do = "wrong", "writes did not land: look at the errors by cause"
+    elif parked:
+        state, to_do = "wrong", "rows are parked: look at them, and let them go on"
+    total = sum(known["rows"].values())
+    counted = {"total": total, "read": read, "parked": parked, "waiting": waiting}
+    return {"name": name, "kind": known["kind"], "state": state, "do": to_do} | counted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 from rich.text import Text
@@ -15,13 +15,8 @@ from sync.model.problem import BadInput, Problem
 from sync.store import brakes, outbox
 from sync.store.due import make_due
 from sync.store.groups import group_of, places_of
-from sync.views import errors_view
+from sync.views import WAYS_OUT, errors_view
 
-_WAYS_OUT: Final = {
-    "data": "correct the record, the rule or the mapping, which tries it again by itself; or `dealsync retry`",
-    "transient": "nothing to do: the next run tries it again",
-    "in doubt": "nothing to do: the next run reads it back before it writes anything",
-}
 Ident = Annotated[str, typer.Argument(metavar="ID", help="A CRM record's id, or the key of one of our rows.")]
 
 
@@ -56,7 +51,7 @@ def _show(view: dict[str, Any]) -> None:
             Text.assemble((f"{entry['class']}  ", "yellow"), (many, "bold"), f" since {entry['since']}, {tried}")
         )
         screen.say(f"      {entry['why']}")
-        screen.say(f"      way out: {_WAYS_OUT[entry['class']]}", "dim")
+        screen.say(f"      way out: {WAYS_OUT[entry['class']]}", "dim")
         for change in entry["examples"][:3]:
             screen.say(f"      {change['title']} ({change['crm']} {change['object']} {change['key']})", "dim")
     for entry in view["values"]:

@@ -1,4 +1,4 @@
-"""The first page: one row a connection, and what to do about a red one."""
+"""The first page: a row for each connection, what to do about a red one, what waits, the latest runs."""
 
 from __future__ import annotations
 
@@ -6,12 +6,22 @@ from starlette.responses import Response
 
 from sync.console.sign_in import HOMES
 from sync.console.visit import Here
-from sync.views import status_view
+from sync.runtime.schedule import next_tick
+from sync.store.progress import progress
+from sync.store.users import latest_acts
+from sync.views import operations_view
 
 
 def page(visit: Here) -> Response:
     """How the installation is."""
     if home := HOMES.get(visit.user.role):
         return visit.see(home)
-    world = visit.world
-    return visit.page("home.html", status=status_view(world.store, visit.site.config, visit.now))
+    config = visit.site.config
+    view = operations_view(visit.site.store, config, visit.now)
+    runs = view["runs"]
+    last = runs[0]["started_at"] if runs else None
+    with visit.site.store.read() as connection:
+        working = progress(connection)
+        acts = latest_acts(connection, 10) if visit.rules else []
+    following = next_tick(config.form.schedule.sync, last, visit.now)
+    return visit.page("home.html", view=view, progress=working, acts=acts, next_run=following)

@@ -24,6 +24,7 @@ class Entry:
 MENU: Final = (
     Entry("/", "Operations"),
     Entry("/cases", "Decide"),
+    Entry("/errors", "Errors", frozenset({UserRole.CHANNEL_MANAGER, UserRole.ADMIN})),
     Entry("/help", "Help", frozenset(UserRole)),
 )
 

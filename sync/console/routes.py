@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sync.console import cases, deal, guide, home, registrations, search, sign_in
+from sync.console import cases, deal, guide, home, registrations, runs, search, sign_in, troubles
 from sync.model.user import STAFF, UserRole
 
 ADMIN: Final = UserRole.ADMIN
@@ -20,6 +20,8 @@ EVERYBODY: Final = None
 
 SIGNED_IN: Final = frozenset(UserRole)
 RULERS: Final = frozenset({CHANNEL, ADMIN})
+OPERATORS: Final = frozenset({CHANNEL, ADMIN})
+ADMINS: Final = frozenset({ADMIN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,17 @@ ROUTES: Final = (
     Route("POST", "/account/password", SIGNED_IN, sign_in.change_password),
     # operations
     Route("GET", "/", SIGNED_IN, home.page),
+    Route("GET", "/runs/live", OPERATORS, runs.live),
+    Route("GET", "/runs/{ident}", OPERATORS, runs.page),
+    Route("GET", "/runs/{ident}/rollback", OPERATORS, runs.back),
+    Route("POST", "/runs/{ident}/rollback", ADMINS, runs.take_back),
+    Route("POST", "/run", OPERATORS, runs.start),
+    Route("POST", "/pause", OPERATORS, troubles.pause),
+    Route("POST", "/resume", OPERATORS, troubles.resume),
+    Route("GET", "/errors", OPERATORS, troubles.page),
+    Route("POST", "/errors/retry", OPERATORS, troubles.retry),
+    Route("POST", "/errors/park", OPERATORS, troubles.park),
+    Route("POST", "/errors/unpark", OPERATORS, troubles.unpark),
     # deciding
     Route("GET", "/cases", STAFF, cases.inbox),
     Route("GET", "/cases/{ident}", STAFF, cases.case),

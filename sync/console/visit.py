@@ -60,6 +60,10 @@ class Visit:
 
     def page(self, template: str, code: int = 200, **values: Any) -> Response:
         """A page, or a part of one, from a template."""
+        return HTMLResponse(self.part(template, **values), code)
+
+    def part(self, template: str, **values: Any) -> str:
+        """The text of a page, or of a part of one."""
         shown = {
             "visit": self,
             "user": self.signed_in.user if self.signed_in else None,
@@ -68,8 +72,7 @@ class Visit:
             "path": self.request.url.path,
             "notice": self.request.query_params.get("notice", ""),
         }
-        text = self.site.templates.get_template(template).render(shown | values)
-        return HTMLResponse(text, code)
+        return self.site.templates.get_template(template).render(shown | values)
 
     def see(self, path: str, notice: str = "") -> Response:
         """What is shown after an act: another page of ours, with one line of what happened."""

@@ -67,3 +67,10 @@ def run_forever(
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def next_tick(schedule: str, last: str | None, now: datetime) -> datetime | None:
+    """When the schedule ticks next, as far as it can be told from the start of the latest run. Pure."""
+    before = datetime.fromisoformat(last) if last else None
+    found: datetime | None = trigger(schedule).get_next_fire_time(before, now)
+    return found

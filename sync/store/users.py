@@ -127,7 +127,7 @@ def latest_acts(connection: Connection, limit: int = 100, subject: str = "") -> 
             "by": row.name or row.user_id,
             "act": row.act,
             "subject": row.subject,
-            **msgspec.json.decode(row.body),
+            "more": msgspec.json.decode(row.body),
         }
         for row in connection.execute(query.order_by(act.c.seq.desc()).limit(limit))
     ]

@@ -5,11 +5,19 @@ from __future__ import annotations
 import pytest
 from fastapi.routing import APIRoute
 
+from sync.console import runs
 from sync.console.routes import ROUTES, Route
 from sync.model.user import UserRole
 from tests.console.desk import PASSWORD, Desk, post, token
 
 LISTED = [pytest.param(row, id=f"{row.method} {row.path}") for row in ROUTES]
+
+
+@pytest.fixture(autouse=True)
+def short_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream ends after one look: the test client waits for its end."""
+    monkeypatch.setattr(runs, "LOOKS", 1)
+    monkeypatch.setattr(runs, "LOOK", 0)
 
 
 def filled(path: str) -> str:
