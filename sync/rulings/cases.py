@@ -62,7 +62,7 @@ def case_view(world: World, ident: str, now: datetime) -> dict[str, Any]:
         if deal
         else None
     )
-    return _case(subject.case, subject.claims) | {"opportunity": plain, "scope": subject.case.scope}
+    return _case(subject.case, subject.claims, now) | {"opportunity": plain, "scope": subject.case.scope}
 
 
 def registration_view(world: World, ident: str, now: datetime) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def registration_view(world: World, ident: str, now: datetime) -> dict[str, Any]
         for case in subject.judged.verdict.cases
         if claim.id in case.registrations and case.state is CaseState.OPEN
     ]
-    return _asking(claim) | {
+    return _asking(claim, now) | {
         "opportunity": claim.opportunity.id if claim.opportunity else None,
         "message": claim.standing.message if claim.standing else "",
         "evidence": [
@@ -94,7 +94,7 @@ def approvals_view(world: World, now: datetime, page: int = 0) -> dict[str, Any]
         total = count_reviews(connection)
         groups = groups_with_reviews(connection, PAGE, page * PAGE)
     found = [
-        _asking(claim)
+        _asking(claim, now)
         for subject in _subjects(world, groups, now)
         for claim in subject.claims.values()
         if claim.state in REVIEWED
@@ -110,10 +110,10 @@ def _by_clock(entry: dict[str, Any]) -> tuple[str, str]:
     return entry["due"] or "9", entry["registration"]
 
 
-def _asking(claim: Claim) -> dict[str, Any]:
+def _asking(claim: Claim, now: datetime) -> dict[str, Any]:
     standing = claim.standing
     assert standing is not None
-    return _claim(claim) | {
+    return _claim(claim, now) | {
         "deal": claim.opportunity.name if claim.opportunity else None,
         "customer_name": claim.registration.customer_name,
         "amount": str(claim.value) if claim.value else None,

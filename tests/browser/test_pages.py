@@ -6,29 +6,51 @@ from typing import Any
 
 import pytest
 
+from sync import rulings
 from sync.model.user import UserRole
+from sync.store import runs
 from tests.browser.conftest import Served
 from tests.browser.seen import PHONE, WIDE, Window
+from tests.console.town import Town
 
 PAGES = [
     ("/login", None),
     ("/", UserRole.ADMIN),
     ("/account", UserRole.FINANCE),
+    ("/cases", UserRole.CHANNEL_MANAGER),
+    ("/cases/{case}", UserRole.CHANNEL_MANAGER),
+    ("/registrations/{left}", UserRole.ADMIN),
+    ("/deals/{tailspin}", UserRole.FINANCE),
+    ("/search?q=o", UserRole.SALES),
+    ("/accounts/{altus}", UserRole.SALES),
+    ("/runs/{run}", UserRole.ADMIN),
+    ("/runs/{run}/rollback", UserRole.ADMIN),
+    ("/errors", UserRole.ADMIN),
+    ("/help", UserRole.PARTNER),
     ("/nothing-here", UserRole.SALES),
 ]
 """Every page and who looks at it; a page that is added is added here."""
 
 
+@pytest.fixture(scope="module")
+def names(served: Served, town: Town) -> dict[str, str]:
+    """What stands in the places of a path."""
+    (case,) = rulings.cases_view(town.world, town.moment)["cases"]
+    with served.desk.store.read() as connection:
+        run = runs.last_runs(connection, 1)[0]["id"]
+    return {"case": case["id"], "run": run, "left": town.left, "tailspin": town.tailspin, "altus": town.altus}
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("path", "role"), PAGES, ids=[path for path, _ in PAGES])
 def test_a_page_is_accessible_and_asks_nobody_else(
-    path: str, role: UserRole | None, scheme: str, chromium: Any, served: Served
+    path: str, role: UserRole | None, scheme: str, chromium: Any, served: Served, names: dict[str, str]
 ) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="SKIPPED: axe is not installed")
     window = Window(chromium, served, scheme=scheme)
     if role:
-        window.sign_in(role)
-    answer = window.page.goto(path)
+        window.sign_in(role, "par_of_a_test" if role is UserRole.PARTNER else None)
+    answer = window.page.goto(path.format(**names))
     found = axe.Axe().run(window.page)
     assert found.violations_count == 0, found.generate_report()
     assert window.page.locator("h1").count() == 1
@@ -41,11 +63,11 @@ def test_a_page_is_accessible_and_asks_nobody_else(
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
 @pytest.mark.parametrize(("path", "role"), PAGES, ids=[path for path, _ in PAGES])
 def test_a_page_needs_no_scrolling_to_the_side(
-    path: str, role: UserRole | None, size: dict[str, int], chromium: Any, served: Served
+    path: str, role: UserRole | None, size: dict[str, int], chromium: Any, served: Served, names: dict[str, str]
 ) -> None:
     window = Window(chromium, served, size=size)
     if role:
-        window.sign_in(role)
-    window.page.goto(path)
+        window.sign_in(role, "par_of_a_test" if role is UserRole.PARTNER else None)
+    window.page.goto(path.format(**names))
     assert window.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     window.close()
