@@ -39,13 +39,6 @@ class Desk:
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.store.close()
 
-    def rest(self) -> None:
-        """Everything is in the file: it may be copied."""
-        with self.store.write() as connection:
-            connection.exec_driver_sql("SELECT 1")
-        with self.store.read() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-
     def passes(self, **time: int) -> None:
         self.moment += timedelta(**time)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,19 +21,16 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 
 
 @pytest.fixture(scope="session")
-def desk(town: Town) -> Iterator[Desk]:
-    """The served town, for tests that only look."""
-    with Desk(town.folder, town.moment) as opened:
+def desk(town: Town, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """The served town, for tests that only look; who signs in for them is in no other copy."""
+    with Desk(town.copied_to(tmp_path_factory.mktemp("desk") / "town"), town.moment) as opened:
         yield opened
 
 
 @pytest.fixture
-def own_desk(town: Town, desk: Desk, tmp_path: Path) -> Iterator[Desk]:
+def own_desk(town: Town, tmp_path: Path) -> Iterator[Desk]:
     """A copy of the town, for a test that changes something."""
-    home = tmp_path / "town"
-    desk.rest()
-    shutil.copytree(town.folder, home)
-    with Desk(home, town.moment) as opened:
+    with Desk(town.copied_to(tmp_path / "town"), town.moment) as opened:
         yield opened
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -42,6 +43,14 @@ class Town(Northwind):
         self.put("sf", "opportunity", self.tailspin, stage="WON", close_date=date(2026, 11, 24))
         self.run()
         self.passes(minutes=5)
+
+    def copied_to(self, home: Path) -> Path:
+        """The installation as it is, once more."""
+        with self.store.write() as connection:
+            connection.exec_driver_sql("SELECT 1")
+        with self.store.read() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        return Path(shutil.copytree(self.folder, home))
 
     @property
     def store(self) -> Store:
