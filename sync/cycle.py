@@ -59,7 +59,7 @@ def cycle(
     ``see`` is shown every plan as it is weighed. ``canary``: only about so many changes are written, whole groups
     of them; the rest stays due. Safe to kill at any point: the next cycle ends where this one would have.
     """
-    report = Report(name("run", datetime_text(now)), now)
+    report = Report(name("run", datetime_text(now)), now, notes=list(world.alerts))
     step(look_back, world, report, now)
     if send and not world.observe:
         step(forward, world, report, now)

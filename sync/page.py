@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from connector.record import Ref
 from sync.counterfactual import with_true_offers
@@ -16,6 +16,7 @@ from sync.intend import intend
 from sync.model.deal import Opportunity
 from sync.model.facts import Facts, History, Verdict
 from sync.model.plan import Held, Intent, Plan
+from sync.model.row import Row
 from sync.plan import Known, plan, without
 from sync.policy import Policies
 from sync.projection import Written, project
@@ -101,7 +102,7 @@ def _judged(
 ) -> Judged:
     group, facts = known.group, known.facts
     intents, held, ours, written, parked = wanted
-    kept = _deals_kept(group, facts)
+    kept = _deals_kept(world, group, facts)
     verdict = _with_old_splits(verdict, known.history, kept)
     rows = _left_alone(group, facts, held) | {ref for deal in kept for ref in deal.members}
     planned = plan(
@@ -134,16 +135,29 @@ def _wanted(policies: Policies, known: Gathered, verdict: Verdict) -> tuple[list
     return intents, held
 
 
-def _deals_kept(group: Group, facts: Facts) -> list[Opportunity]:
+def _deals_kept(world: World, group: Group, facts: Facts) -> list[Opportunity]:
     """Deals with a registration that was judged before and is not understood now (its partner, say, is no longer
-    marked as one): nobody gains by that, so their splits and rows stay as they are until a person mends it."""
+    marked as one): nobody gains by that, so their splits and rows stay as they are until a person mends it.
+    Likewise deals of whose rows something is not read any more that a split is made of."""
     understood = {registration.ref for registration in facts.registrations}
     lost = {
         row.values.get("opportunity")
         for row in group.rows
         if row.kind == "registration" and not row.deleted and row.values.get("status") and row.ref not in understood
     }
-    return [deal for deal in facts.opportunities if lost.intersection(deal.members)]
+    unread = any(_half_known(world, row) for row in group.rows)
+    return [deal for deal in facts.opportunities if unread or lost.intersection(deal.members)]
+
+
+SPLIT_BY: Final = frozenset(
+    {"amount", "stage", "closed", "won", "account", "opportunity", "net", "quantity", "family"}
+)
+"""What of a deal and its lines a split is made of."""
+
+
+def _half_known(world: World, row: Row) -> bool:
+    field_map = world.mappings.of(row.ref.connection, row.ref.kind)
+    return bool(row.kind in ("opportunity", "line") and field_map and field_map.unread & SPLIT_BY)
 
 
 def _with_old_splits(verdict: Verdict, history: History, kept: Sequence[Opportunity]) -> Verdict:

@@ -72,7 +72,7 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
     """Lines with their numbers; what goes on over several lines is only its first."""
     until = ""
     depth = 0
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if until:
             until = "" if until in line else until
             continue

@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from connector.budget import CallCount
 from connector.crm import Crm
@@ -15,6 +15,7 @@ from connector.errors import CrmError, PauseMapping, StopCrm
 from connector.registry import open_crm
 from connector.retry import Patient
 from sync.config import Config
+from sync.drift import news, rested
 from sync.mapping.fieldmap import FieldMap, Mappings
 from sync.model.problem import BadInput, Problem
 from sync.store import intake, runs
@@ -73,7 +74,7 @@ def open_world(config: Config, clock: Clock) -> Iterator[World]:
         yield World(
             store=store(),
             crms=crms,
-            mappings=_mappings(config.mappings, crms, plain, refused),
+            **_resting(store(), _mappings(config.mappings, crms, plain, refused)),
             policies=config.policies,
             record_of=config.record_of,
             limits=config.limits,
@@ -90,6 +91,13 @@ def kept(maps: Iterable[FieldMap], plain: Collection[str]) -> Iterator[FieldMap]
     What such a row would say of its deal stands in the deal's own fields there.
     """
     return (entry for entry in maps if not (entry.connection in plain and entry.canonical == "attribution"))
+
+
+def _resting(store: Store, fitted: Mappings) -> dict[str, Any]:
+    """The mappings without what rests since a CRM's schema changed, and what of that was not said yet."""
+    with store.write() as connection:
+        mappings, found = rested(connection, fitted)
+        return {"mappings": mappings, "alerts": tuple(map(str, news(connection, found)))}
 
 
 def _settings(config: Config) -> dict[str, dict[str, str]]:

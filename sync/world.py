@@ -50,6 +50,7 @@ class World:
     record_of: Mapping[str, str]  # our object to the connection of record
     limits: Limits = field(default_factory=Limits)
     observe: bool = False
+    alerts: tuple[str, ...] = ()  # what changed in the CRMs' schemas, said once
     silent: Mapping[str, str] = field(default_factory=dict)  # connections that could not be signed in to, and why
     calls: Callable[[], Mapping[tuple[str, str], int]] = dict  # calls made so far, by connection and class
     tell: Progress = quietly

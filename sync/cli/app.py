@@ -23,6 +23,8 @@ from sync.cli import (
     golive,
     leaving,
     linting,
+    mapping,
+    mending,
     replaying,
     rulings,
     screen,
@@ -52,6 +54,7 @@ from sync.cli.session import (
 )
 from sync.commands import Busy
 from sync.config import load
+from sync.drift import pull_schema
 from sync.model.problem import BadInput
 from sync.sweep import sweep
 
@@ -203,6 +206,7 @@ def up(home: Home = Path()) -> int:
     def reconcile() -> str:
         with stay.working() as world:
             found = sweep(world, now())
+            pull_schema(world.crms, config.mappings, world.store, now())
         stay.close()  # what an admin changed in the CRM is seen at least once a day
         total = sum((drift.counts for drift in found.values()), Counter())
         return "reconciled: " + (", ".join(f"{n} {what}" for what, n in sorted(total.items())) or "all as known")
@@ -258,5 +262,7 @@ for module in (
     serving,
     showing,
     linting,
+    mapping,
+    mending,
 ):
     module.register(app)

@@ -30,6 +30,7 @@ class Rule:
     writes: bool
     filed: bool = False  # people fill it in
     keeps: bool = False  # a value of people is not cleared when we have nothing to say
+    meaning: str = ""  # what the file says of it, to compare versions by
     guard: Expression | None = None  # over the record as it is: where it is false, the field is left as it is
 
 
@@ -59,6 +60,8 @@ class FieldMap:
     rules: tuple[Rule, ...]
     hash: str
     lacking: frozenset[str] = frozenset()
+    careful: bool = False  # something is not read that was: nothing is cleared
+    unread: frozenset[str] = frozenset()  # paths that are not read until a person has mended mapping or CRM
     readers: tuple[Reader, ...] = field(default=(), repr=False, compare=False)  # the rules, laid out for reading
     constants: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -117,7 +120,7 @@ class FieldMap:
             written.update(
                 (remote, text)
                 for remote, text in pairs
-                if remote not in self.lacking and not (text is None and rule.keeps)
+                if remote not in self.lacking and not (text is None and (rule.keeps or self.careful))
             )
         return written
 
@@ -125,7 +128,8 @@ class FieldMap:
         """The same mapping, without reading some of its remote fields and without writing some."""
         at = {place for place, remote in enumerate(self.fields) if remote in reads}
         readers = tuple(reader for reader in self.readers if not at.intersection(reader[2]))
-        return replace(self, readers=readers, lacking=self.lacking | frozenset(writes))
+        unread = frozenset(rule.path for rule in self.rules if set(reads).intersection(rule.remotes))
+        return replace(self, readers=readers, lacking=self.lacking | frozenset(writes), unread=unread)
 
     def words(self, path: str) -> frozenset[str]:
         """Our words that the picklist of a path has a value for."""
@@ -206,6 +210,7 @@ def _rule(form: MappingForm, field: FieldForm, currency: str | None) -> Rule:
         writes=field.direction != "in",
         filed=field.owner == "filed" and field.expr is None,
         keeps=field.null == "keep",
+        meaning=field.model_dump_json(exclude={"notes"}) + (picklist.model_dump_json() if picklist else ""),
         guard=compile_expression(field.write_if, form.types, "flag") if field.write_if else None,
     )
 

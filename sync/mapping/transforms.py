@@ -163,6 +163,10 @@ def _reference(text: str, setting: Setting) -> Ref:
     return Ref(*setting.refers, text)
 
 
+def _first_reference(texts: Texts, setting: Setting) -> Ref | None:
+    return next((_reference(word, setting) for word in _words(texts[0] or "")), None)
+
+
 def _no_write(_: Any, setting: Setting) -> Texts:
     raise ValueError(f"this transform only reads (connection {setting.connection})")
 
@@ -211,7 +215,7 @@ TRANSFORMS: dict[str, Transform] = {
     ),
     "reference": Transform(
         "The id of another record; `refers` names its object, and its connection when it is another one.",
-        lambda texts, setting: None if texts[0] is None else _reference(_words(texts[0])[0], setting),
+        _first_reference,
         lambda ref, _: (None if ref is None else ref.id,),
     ),
     "references": Transform(

@@ -166,9 +166,7 @@ audit = Table(  # the chain on which every decision, directive, case and split i
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=True),
     Column("chain", String, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("ref", String, nullable=False),
-    Column("at", String, nullable=False),
+    *[Column(name, String, nullable=False) for name in ("kind", "ref", "at")],
     Column("body", Text),  # NULL: the text lies in an append-only table of its own, under ``ref``
     Column("prev", String, nullable=False),
     Column("hash", String, nullable=False),
@@ -180,12 +178,9 @@ checkpoint = Table(  # seals the order among all chains, once a run
     "checkpoint",
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("run_id", String, nullable=False),
-    Column("at", String, nullable=False),
-    Column("since", Integer, nullable=False),
-    Column("upto", Integer, nullable=False),
-    Column("prev", String, nullable=False),
-    Column("hash", String, nullable=False),
+    *[Column(name, String, nullable=False) for name in ("run_id", "at")],
+    *[Column(name, Integer, nullable=False) for name in ("since", "upto")],
+    *[Column(name, String, nullable=False) for name in ("prev", "hash")],
 )
 
 person = Table(  # names lie here and nowhere in what is sealed; one without a name was erased
@@ -201,14 +196,9 @@ ledger = Table(  # what each party's part of a won deal was worth, and every cha
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=True),
     Column("id", String, nullable=False, unique=True),
-    Column("opportunity_id", String, nullable=False),
-    Column("party", String, nullable=False),
-    Column("name", String, nullable=False),
-    Column("currency", String, nullable=False),
+    *[Column(name, String, nullable=False) for name in ("opportunity_id", "party", "name", "currency")],
     Column("minor", BigInteger, nullable=False),
-    Column("cause", String, nullable=False),
-    Column("day", String, nullable=False),
-    Column("at", String, nullable=False),
+    *[Column(name, String, nullable=False) for name in ("cause", "day", "at")],
     Column("body", Text, nullable=False),
 )
 Index("ledger_opportunity", ledger.c.opportunity_id, ledger.c.seq)
@@ -230,13 +220,10 @@ outbox = Table(  # intended writes: todo (never sent), sending (in doubt after a
     "outbox",
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("id", String, nullable=False),
-    Column("run_id", String, nullable=False),
-    Column("group_id", String, nullable=False),
-    Column("connection", String, nullable=False),
-    Column("object", String, nullable=False),
-    Column("key", String, nullable=False),
-    Column("state", String, nullable=False),
+    *[
+        Column(name, String, nullable=False)
+        for name in ("id", "run_id", "group_id", "connection", "object", "key", "state")
+    ],
     Column("body", Text, nullable=False),
     Column("error", Text),
     Column("at", String, nullable=False),
@@ -276,4 +263,21 @@ setting = Table(  # hashes of policies and mappings that the stored verdicts wer
     metadata,
     Column("name", String, primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+published = Table(  # every version of a mapping that was published, with who, when and why; rows are only added
+    "published",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    *[Column(name, String, nullable=False) for name in ("mapping", "version", "how", "by", "at")],
+    Column("why", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+Index("published_mapping", published.c.mapping, published.c.seq)
+object_schema = Table(  # an object as its CRM described it: ``accepted`` by a person, and ``latest``
+    "object_schema",
+    metadata,
+    *[Column(name, String, primary_key=True) for name in ("connection", "object", "which")],
+    Column("at", String, nullable=False),
+    Column("body", Text, nullable=False),
 )

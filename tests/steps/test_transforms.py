@@ -218,3 +218,9 @@ def test_what_is_written_reads_back_the_same(transform: str, data: st.DataObject
 )
 def test_counts_and_decimals_are_written_plainly(value: int | Decimal, text: str) -> None:
     assert write("number", value) == (text,)
+
+
+@pytest.mark.parametrize("text", ["", ";", " ; "])
+def test_a_reference_to_nothing_is_no_reference(text: str) -> None:
+    setting = Setting("sf", refers=("sf", "Account"))
+    assert TRANSFORMS["reference"].read((text,), setting) is None
