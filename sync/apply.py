@@ -6,10 +6,10 @@ never sent again blindly.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
 from connector.crm import Crm
 from connector.errors import CrmError, Gone, InDoubt, Locked, PauseMapping, PauseUntil, Stale, StopCrm, TryAgain
@@ -28,11 +28,18 @@ Sent = tuple[Entry, str, str]
 
 
 def apply(
-    store: Store, crms: Mapping[str, Crm], entries: Sequence[Entry], now: datetime, *, heed_pause: bool = True
+    store: Store,
+    crms: Mapping[str, Crm],
+    entries: Sequence[Entry],
+    now: datetime,
+    *,
+    heed_pause: bool = True,
+    fence: Callable[[Any], None] = lambda _connection: None,
 ) -> Iterator[Sent]:
     """Send some intended writes and settle each. Every entry comes back once.
 
-    ``heed_pause``: the stop button counts; only a person's own act goes past it.
+    ``heed_pause``: the stop button counts; only a person's own act goes past it. ``fence`` is asked in the commit
+    before each batch, and raises when these writes are not this worker's any more.
     """
     absent = [entry for entry in entries if entry.change.connection not in crms]
     if absent:
@@ -55,6 +62,7 @@ def apply(
         yield from settled
         if ready:
             with store.write() as connection:
+                fence(connection)
                 outbox.mark(connection, ready, SENDING, now)
             sent = _send(crm, ready, ids)
             _settle(store, sent, ids, now)
@@ -233,11 +241,11 @@ def _settle(store: Store, settled: Iterable[Sent], ids: Mapping[int, str], now: 
         make_due(connection, again, now)
 
 
-def recover(store: Store, crms: Mapping[str, Crm], now: datetime) -> list[Sent]:
-    """After a crash: what was being sent is read back; what was never sent is decided afresh."""
+def recover(store: Store, crms: Mapping[str, Crm], now: datetime, only: Sequence[str] | None = None) -> list[Sent]:
+    """After a crash: what was being sent is read back; what was never sent is decided afresh. ``only``: groups."""
     with store.read() as connection:
-        doubtful = outbox.open_entries(connection, [SENDING])
-        waiting = outbox.open_entries(connection, [outbox.TODO, AGAIN])
+        doubtful = outbox.open_entries(connection, [SENDING], groups=only)
+        waiting = outbox.open_entries(connection, [outbox.TODO, AGAIN], groups=only)
     settled: list[Sent] = []
     ids: dict[int, str] = {}
     for name, crm in crms.items():

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -17,53 +16,19 @@ from connector.retry import Patient
 from connector.salesforce.package import used, write_package
 from sync.config import Config
 from sync.cycle import carry_out, cycle, finish, look_back
-from sync.model.ids import digest, name
+from sync.model.ids import name
 from sync.model.problem import BadInput, Problem
 from sync.saved import PlanFile, read_plan
-from sync.sign_in import Clock
 from sync.store import brakes, outbox, runs
 from sync.store.brakes import Pause
 from sync.store.opening import Store, open_store
-from sync.store.progress import end_progress, note_progress
 from sync.world import Report, World
 
 LEASE = "cycle"
-LEASE_FOR = timedelta(minutes=10)
-SHOWN_EVERY = timedelta(seconds=1)
-"""How often whoever looks is told how far the work is."""
 
 
 class Busy(Exception):
     """Somebody else works on this store now; the message says who."""
-
-
-@contextmanager
-def at_work(world: World, holder: str, clock: Clock) -> Iterator[World]:
-    """The right to work on this store, for one holder at a time, kept for as long as the work goes on.
-
-    Raises Busy when somebody else has it, also when it was lost on the way (a machine that slept too long).
-    """
-    _take(world.store, holder, clock.now())
-    taken = shown = clock.now()
-
-    def tell(phase: str, done: int, total: int | None) -> None:
-        nonlocal taken, shown
-        now = clock.now()
-        if now - taken > LEASE_FOR / 3:
-            taken = now
-            _take(world.store, holder, taken)
-        if now - shown > SHOWN_EVERY:
-            shown = now
-            with world.store.write() as connection:
-                note_progress(connection, holder, phase, (done, total), now)
-        world.tell(phase, done, total)
-
-    try:
-        yield replace(world, tell=tell)
-    finally:
-        with world.store.write() as connection:
-            end_progress(connection)
-            runs.give_back_lease(connection, LEASE, holder)
 
 
 @contextmanager
@@ -84,21 +49,9 @@ def idle(config: Config, now: datetime) -> Iterator[None]:
     yield
 
 
-def _take(store: Store, holder: str, now: datetime) -> None:
-    with store.write() as connection:
-        fence = runs.take_lease(connection, LEASE, holder, now, int(LEASE_FOR.total_seconds()))
-        other = runs.lease_holder(connection, LEASE, now)
-    if fence is None:
-        minutes = int(LEASE_FOR.total_seconds()) // 60
-        raise Busy(
-            f"{other} is working on this store now; wait for it, or stop it. "
-            f"Should it have died, its turn ends by itself within {minutes} minutes."
-        )
-
-
 def rules_of(world: World) -> str:
     """The policies and mappings that a plan is made under."""
-    return digest(world.policies.hash, world.mappings.hash)
+    return world.rules
 
 
 def make_plan(world: World, now: datetime, path: Path | None = None) -> Report:

@@ -22,7 +22,8 @@ from sync.model.plan import Plan
 from sync.page import Judged, gather_page, judge_page
 from sync.plan import restricted, unsafe
 from sync.pull import pull
-from sync.store import brakes, due, intake, outbox, runs
+from sync.share import begin, end, pages
+from sync.store import brakes, claims, due, intake, outbox, runs
 from sync.store.audit import seal_events, seal_run
 from sync.store.groups import count_problems, count_rows
 from sync.store.ledger import add_entries
@@ -88,27 +89,32 @@ def carry_out(
     report.sent = True
     with world.store.write() as connection:
         runs.start_run(connection, report.run_id, "apply", now)
-    dispatch = Dispatch(world.store, world.crms, now)
-    done, after = 0, ""
-    while page := _next_page(world, now, after):
+    begin(world, report.run_id, now, shared=only is None and canary is None)
+    dispatch = Dispatch(world.store, world.crms, now, world.worker)
+
+    def rest() -> None:
+        count(report, step(dispatch.rest))
+
+    done = 0
+    for page in pages(world, report.run_id, now, rest):
         if stopped(world, report):
             break
-        entries = step(record_page, world, report, page, now, only, canary)
-        _count(report, step(dispatch.send, entries))
+        count(report, step(dispatch.send, step(record_page, world, report, page, now, only, canary)))
         if canary is not None:
-            _count(report, step(dispatch.rest))
-        done, after = done + len(page), page[-1]
+            rest()
+        done += len(page)
         world.tell("apply", done, report.groups)
         if canary_sang(report, canary):
             break
-    _count(report, step(dispatch.rest))
+    rest()
+    count(report, end(world, report.run_id))
 
 
 def look_back(world: World, report: Report, now: datetime) -> None:
     """Finish what a crash left behind, before anything new is looked at."""
     resting = pauses(world)
     awake = {name: crm for name, crm in world.crms.items() if not {name, brakes.EVERYTHING} & resting.keys()}
-    _count(report, recover(world.store, awake, now))
+    count(report, recover(world.store, awake, now))
 
 
 def pull_all(world: World, report: Report, now: datetime) -> None:
@@ -233,7 +239,10 @@ def record_page(
         judged = list(first_few(judged, canary - sum(report.outcomes.values())))
         page = [group.group_id for group in judged]
     with world.store.write() as connection:
-        judged = stop_fights(connection, judged, now)
+        claims.fence(connection, world.worker, page)
+        fresh = claims.unchanged(connection, page)  # what changed since it was judged stays due
+        judged = stop_fights(connection, [group for group in judged if group.group_id in fresh], now)
+        page = [group.group_id for group in judged]
         outbox.drop_todo(connection, page)
         newest = outbox.newest(connection)
         hidden = hide(connection, {name for group in judged for name in people_in(group.facts, group.verdict)})
@@ -249,10 +258,11 @@ def record_page(
             left = group.plan.held or len(approved.changes) < len(group.plan.changes)
             due.set_due(connection, group.group_id, now if left else group.look_again)
         seal_events(connection, decided)
-        return outbox.open_entries(connection, [outbox.TODO], report.run_id, after=newest)
+        return outbox.open_entries(connection, [outbox.TODO], report.run_id, page, after=newest)
 
 
-def _count(report: Report, sent: Iterator[Sent] | Sequence[Sent]) -> None:
+def count(report: Report, sent: Iterator[Sent] | Sequence[Sent]) -> None:
+    """Put what became of some writes into the report."""
     for entry, state, why in sent:
         report.outcomes[state] += 1
         if state != DONE:

@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import sleep
 from typing import Any, Protocol, TypeVar
 
 from connector.crm import Crm
 from sync.agreement import Agreement
 from sync.mapping.fieldmap import Mappings
+from sync.model.ids import digest
 from sync.model.plan import Held, Limits, PlannedChange, Totals
 from sync.policy import Policies
 from sync.store.opening import Store
@@ -54,6 +56,13 @@ class World:
     silent: Mapping[str, str] = field(default_factory=dict)  # connections that could not be signed in to, and why
     calls: Callable[[], Mapping[tuple[str, str], int]] = dict  # calls made so far, by connection and class
     tell: Progress = quietly
+    worker: str = ""  # who this is, where several work on one store
+    rest: Callable[[float], None] = sleep  # seconds to wait for the others
+
+    @property
+    def rules(self) -> str:
+        """The policies and mappings that everything is decided under."""
+        return digest(self.policies.hash, self.mappings.hash)
 
 
 @dataclass(slots=True)

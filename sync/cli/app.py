@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +24,7 @@ from sync.cli import (
     mending,
     replaying,
     rulings,
+    running,
     screen,
     serving,
     show,
@@ -46,7 +44,6 @@ from sync.cli.session import (
     Canary,
     Home,
     Json,
-    Stay,
     exit_code,
     now,
     reading,
@@ -56,7 +53,7 @@ from sync.commands import Busy
 from sync.config import load
 from sync.drift import pull_schema
 from sync.model.problem import BadInput
-from sync.sweep import sweep
+from sync.store.claims import LostTurn
 
 app = typer.Typer(
     name="dealsync",
@@ -94,7 +91,7 @@ def run() -> None:
         for line in error.message.splitlines():
             screen.warn(f"error  {line}", "red")
         code = ERROR
-    except Busy as error:
+    except (Busy, LostTurn) as error:
         screen.warn(str(error))
         code = INCOMPLETE
     sys.exit(code or DONE)
@@ -246,6 +243,7 @@ def status(home: Home = Path(), json: Json = False) -> int:
 
 
 for module in (
+    running,
     beginning,
     explaining,
     rulings,

@@ -17,13 +17,15 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from sync.model.problem import BadInput, Problem
 
+_ALL_BEGAN: Final = datetime(2020, 1, 1, tzinfo=UTC)
 _EVERY: Final = re.compile(r"every (\d+) (minute|hour)s?")
 
 
 def trigger(schedule: str) -> IntervalTrigger | CronTrigger:
     """The ticks of ``every N minutes``, ``every N hours`` or ``cron M H D M W``. Raises BadInput otherwise."""
     if (match := _EVERY.fullmatch(schedule)) and int(match[1]) > 0:
-        return IntervalTrigger(timezone=UTC, **{f"{match[2]}s": int(match[1])})
+        # counted from one moment for all, so that the workers of one store tick together, and all but one help
+        return IntervalTrigger(timezone=UTC, start_date=_ALL_BEGAN, **{f"{match[2]}s": int(match[1])})
     if schedule.startswith("cron "):
         try:
             return CronTrigger.from_crontab(schedule.removeprefix("cron "), timezone=UTC)
@@ -38,12 +40,17 @@ def _unknown(what: str) -> BadInput:
 
 
 def run_forever(
-    tick: Callable[[], None], schedule: str, others: Mapping[str, Callable[[], None]] | None = None
+    tick: Callable[[], None],
+    schedule: str,
+    others: Mapping[str, Callable[[], None]] | None = None,
+    *,
+    between: Callable[[], None] | None = None,
+    on_stop: Callable[[], None] = lambda: None,
 ) -> None:
     """Tick now and then on schedule, until SIGTERM or SIGINT; a tick that is running ends first.
 
-    ``others`` run on their schedules only, one after the other with the ticks: never two together. What is late is
-    not made up for. Every job handles its own failures.
+    ``others`` run on their schedules only, ``between`` once a second, one after the other with the ticks: never two
+    together. What is late is not made up for. Every job handles its own failures. ``on_stop`` hears of it.
     """
     scheduler = BlockingScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
     first = datetime.now(UTC) + timedelta(milliseconds=50)
@@ -52,9 +59,13 @@ def run_forever(
     for own, job in (others or {}).items():
         scheduler.add_job(job, trigger(own), **rules)
 
+    if between:
+        scheduler.add_job(between, IntervalTrigger(seconds=1, timezone=UTC), **rules)
+
     stopping: list[threading.Thread] = []
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
+        on_stop()
         if not stopping:
             stopping.append(threading.Thread(target=scheduler.shutdown))
             stopping[0].start()

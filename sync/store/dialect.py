@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
@@ -44,6 +45,15 @@ def upsert_text(dialect: str, table: Table, names: tuple[str, ...]) -> str:
     else:
         statement = statement.on_conflict_do_nothing()
     return str(statement.compile(dialect=_SPELT[dialect]()))
+
+
+def moment(connection: Connection) -> datetime:
+    """What time it is by the clock of the database, which all workers share; aware, in UTC."""
+    if connection.dialect.name == "postgresql":
+        told: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+        return told.astimezone(UTC)
+    text = connection.exec_driver_sql("SELECT strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')").scalar_one()
+    return datetime.fromisoformat(text)
 
 
 def member(connection: Connection, column: ColumnElement[str], name: str) -> ColumnElement[Any]:

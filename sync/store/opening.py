@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from sync.model.problem import BadInput, Problem
 
@@ -46,14 +46,14 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One writing transaction; it waits for the other writer, and is undone by any exception."""
-        with _writing(self._engine) as connection:
+        with _in_words(self._engine.url), _writing(self._engine) as connection:
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view; nothing is written."""
         reading = self._engine.execution_options(**_READING[self._engine.dialect.name])
-        with reading.connect() as connection:
+        with _in_words(self._engine.url), reading.connect() as connection:
             yield connection
 
     def close(self) -> None:
@@ -131,8 +131,25 @@ def _explained(address: URL) -> Iterator[None]:
         raise BadInput([Problem(f"store {_shown(address)}", what, next(fixes))]) from error
 
 
+@contextmanager
+def _in_words(address: URL) -> Iterator[None]:
+    """A disk that is full or a server that went away while we work: nothing half-way is kept."""
+    try:
+        yield
+    except OperationalError as error:
+        said = str(error.orig).strip().partition("\n")[0]
+        fixes = (fix for pattern, fix in _FIXES[address.get_backend_name()] if re.search(pattern, said))
+        what = f"the store cannot be used now: {said}"
+        raise BadInput([Problem(f"store {_shown(address)}", what, next(fixes))]) from error
+
+
 _FIXES: Final = {
-    "sqlite": [("", "check the path, its rights and the disk")],
+    "sqlite": [
+        ("full", "make room on its disk; the next run continues where this one stopped"),
+        ("readonly", "give the user of dealsync the right to write the file and its folder"),
+        ("locked", "another process has been writing for long; wait for it, or stop it"),
+        ("", "check the path, its rights and the disk"),
+    ],
     "postgresql": [
         ("password", 'correct the user in store.url, or the secret behind [store] password = "env:NAME"'),
         (r'database "[^"]*" does not exist', "create it: createdb, with a role that may create tables in it"),

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from connector.record import Op, Ref, Text, datetime_text
 from sync.identity.anchors import of_ref
 from sync.model.ids import name
 from sync.model.plan import Agreed, PlannedChange
+from sync.store.claims import claim
 from sync.store.dialect import insert
 from sync.store.rows import chunks, rows_in, upsert
 from sync.store.tables import anchor, baseline, outbox, record, run, tie
@@ -66,16 +67,36 @@ def newest(connection: Connection) -> int:
 
 
 def open_entries(
-    connection: Connection, states: Sequence[str], run_id: str | None = None, *, after: int = 0
+    connection: Connection,
+    states: Sequence[str],
+    run_id: str | None = None,
+    groups: Collection[str] | None = None,
+    *,
+    after: int = 0,
 ) -> list[Entry]:
-    """The entries in some states, in the order in which they were intended; ``after``: only newer ones."""
+    """The entries in some states, in the order in which they were intended; ``after``: only newer ones.
+
+    ``run_id``, ``groups``: only those of one run, of some groups.
+    """
     query = select(outbox).where(outbox.c.state.in_(states), outbox.c.seq > after).order_by(outbox.c.seq)
     if run_id is not None:
         query = query.where(outbox.c.run_id == run_id)
-    return [
-        Entry(row.seq, row.run_id, row.group_id, msgspec.json.decode(row.body, type=PlannedChange), row.state)
-        for row in connection.execute(query)
-    ]
+    return [_entry(row) for row in connection.execute(query) if groups is None or row.group_id in groups]
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(row.seq, row.run_id, row.group_id, msgspec.json.decode(row.body, type=PlannedChange), row.state)
+
+
+def entries_of_others(connection: Connection, run_id: str, token: str) -> list[tuple[Entry, str, str]]:
+    """What other workers than this one have sent in a run: the entry, how it ended, and why."""
+    query = (
+        select(outbox)
+        .join(claim, claim.c.group_id == outbox.c.group_id)
+        .where(outbox.c.run_id == run_id, outbox.c.state != TODO, claim.c.token != token)
+        .order_by(outbox.c.seq)
+    )
+    return [(_entry(row), row.state, row.error or "") for row in connection.execute(query)]
 
 
 def done_entries(connection: Connection, run_id: str) -> list[Entry]:
