@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from time import sleep
 from typing import Any, Protocol, TypeVar
 
 from connector.crm import Crm
@@ -41,6 +40,10 @@ def quietly(phase: str, done: int, total: int | None) -> None:
     """Nobody is told."""
 
 
+def at_once(_seconds: float) -> None:
+    """Nobody is waited for."""
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """The store, the CRMs by connection name, the rules, and the brakes."""
@@ -57,7 +60,7 @@ class World:
     calls: Callable[[], Mapping[tuple[str, str], int]] = dict  # calls made so far, by connection and class
     tell: Progress = quietly
     worker: str = ""  # who this is, where several work on one store
-    rest: Callable[[float], None] = sleep  # seconds to wait for the others
+    rest: Callable[[float], None] = at_once  # waits so many seconds for the other workers
 
     @property
     def rules(self) -> str:

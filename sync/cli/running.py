@@ -46,6 +46,7 @@ def register(app: typer.Typer) -> None:
 def up(
     home: Home = Path(),
     console: Annotated[bool, typer.Option(help="Serve the console beside the worker.")] = True,
+    port: Annotated[int | None, typer.Option(help="The console's port.", show_default="its own")] = None,
 ) -> int:
     """Run the service until stopped: a cycle at every tick of [schedule], and the console for browsers.
 
@@ -55,7 +56,8 @@ def up(
         return worker(home)
     config = load(home)  # what is wrong with it is said once
     open_store(config.store_url, config.home).close()
-    return _side_by_side(["worker", "--home", str(home)], ["console", "--home", str(home)])
+    where = [] if port is None else ["--port", str(port)]
+    return _side_by_side(["worker", "--home", str(home)], ["console", "--home", str(home), *where])
 
 
 def _side_by_side(*parts: Sequence[str]) -> int:

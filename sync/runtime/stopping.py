@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
+from functools import partial
 from typing import Final
 
 from sync.world import Progress
 
+GRACE: Final = 5.0
+"""Seconds in which a job that is running may still end by itself."""
 PATIENCE: Final = 9.0
 """Seconds after which a step that does not end is left as a crash would leave it: the next run finishes it."""
 
@@ -21,14 +24,17 @@ class Stop:
 
     def __init__(self) -> None:
         self._pressed = threading.Event()
+        self._told = False
 
     def press(self) -> None:
-        """End soon. The last resort is a timer that dies with the process."""
-        if not self._pressed.is_set():
-            self._pressed.set()
-            last = threading.Timer(PATIENCE, os._exit, (0,))
-            last.daemon = True
-            last.start()
+        """End soon. The timers die with the process."""
+        if self._told:
+            return
+        self._told = True
+        for seconds, act in ((GRACE, self._pressed.set), (PATIENCE, partial(os._exit, 0))):
+            timer = threading.Timer(seconds, act)
+            timer.daemon = True
+            timer.start()
 
     def sleep(self, seconds: float) -> None:
         """Wait; raises Stopping as soon as the process is to end."""

@@ -19,7 +19,7 @@ from sync.runtime.helping import help_out
 from sync.store import workers
 from sync.store.claims import LostTurn
 from sync.store.tables import decision
-from sync.world import Report, World
+from sync.world import Report, World, at_once
 from tests.machine import promises
 from tests.machine.crash import Fuse, Killed, MortalCrm, mortal
 from tests.machine.office import START, Office, standard, usd
@@ -71,7 +71,7 @@ def worker(office: Office, name: str, happens: Callable[[], None] = lambda: None
     with office.world.store.write() as connection:
         assert workers.arrive(connection, name, name)
     crms = {crm: Meanwhile(own, happens if crm == "sf" else lambda: None) for crm, own in office.crms.items()}
-    return replace(office.world, worker=name, crms=crms, rest=lambda _seconds: None)
+    return replace(office.world, worker=name, crms=crms, rest=at_once)
 
 
 def sent(*worlds: World) -> Counter[str]:

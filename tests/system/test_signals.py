@@ -62,7 +62,7 @@ def asked(sandbox: Sandbox) -> None:
 
 def test_up_ticks_at_once_says_what_it_did_and_ends_when_told(desk: Desk, sandbox: Sandbox) -> None:
     desk.edit("config.toml", 'sync = "every 5 minutes"', 'sync = "every 1 minutes"')
-    process = desk.start("up")
+    process = desk.start("up", "--no-console")
     with lines_of(process) as said:
         assert "every 1 minutes" in said.get(timeout=20)
         assert "26 done" in said.get(timeout=20)
@@ -91,7 +91,7 @@ def test_whoever_comes_second_is_told_who_works_and_leaves(desk: Desk, sandbox: 
 
 def test_a_tick_that_runs_when_the_worker_is_stopped_is_finished(desk: Desk, sandbox: Sandbox) -> None:
     slow(sandbox, 2)
-    process = desk.start("up")
+    process = desk.start("up", "--no-console")
     with lines_of(process) as said:
         asked(sandbox)
         code, seconds = ended(process, signal.SIGINT)
