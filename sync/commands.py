@@ -19,6 +19,7 @@ from sync.cycle import carry_out, cycle, finish, look_back
 from sync.model.ids import name
 from sync.model.problem import BadInput, Problem
 from sync.saved import PlanFile, read_plan
+from sync.sign_in import Clock
 from sync.store import brakes, outbox, runs
 from sync.store.brakes import Pause
 from sync.store.opening import Store, open_store

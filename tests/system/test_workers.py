@@ -47,7 +47,7 @@ def test_two_workers_on_one_database_write_everything_once(shared: Desk, sandbox
         for worker in workers:
             code, seconds = ended(worker, signal.SIGTERM)
             assert (code, seconds < 10) == (0, True)
-    keys = [row.values["Engine_Key__c"] for row in sandbox.salesforce.rows("Partner_Attribution__c").values()]
+    keys = [row["Engine_Key__c"] for row in sandbox.salesforce.rows("Partner_Attribution__c")]
     assert len(keys) == len(set(keys)) == 6
     assert shared("run", "--once", "--json").json["changes"] == []
 
