@@ -82,7 +82,6 @@ def open_world(config: Config, clock: Clock) -> Iterator[World]:
             silent=silent,
             calls=lambda: ledger.calls,
             tell=clock.tell,
-            rest=clock.sleep,
         )
 
 

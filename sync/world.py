@@ -60,7 +60,7 @@ class World:
     calls: Callable[[], Mapping[tuple[str, str], int]] = dict  # calls made so far, by connection and class
     tell: Progress = quietly
     worker: str = ""  # who this is, where several work on one store
-    rest: Callable[[float], None] = at_once  # waits so many seconds for the other workers
+    rest: Callable[[float], object] = at_once  # waits so many seconds for the other workers
 
     @property
     def rules(self) -> str:

@@ -14,7 +14,7 @@ from sync.runtime.process import is_dead, new_token
 from sync.store import claims, runs, workers
 from sync.store.dialect import moment
 from sync.store.opening import Store
-from sync.world import World
+from sync.world import World, at_once
 
 _BEAT: Final = workers.LIVES.total_seconds() / 6
 """Seconds between two signs of life."""
@@ -68,13 +68,15 @@ class Life:
                 raise Busy(_said(runs.lease_holder(connection, LEASE, now) or ", ".join(others)))
         self._leads = True
 
+        rest = self._over.wait if world.rest is at_once else world.rest
+
         def tell(phase: str, done: int, total: int | None) -> None:
             if not self._leads:
                 raise Busy(_said("another one"))
             world.tell(phase, done, total)
 
         try:
-            yield replace(world, tell=tell, worker=self.token)
+            yield replace(world, tell=tell, worker=self.token, rest=rest)
         finally:
             self._leads = False
             with suppress(BadInput), world.store.write() as connection:
