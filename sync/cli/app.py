@@ -51,7 +51,6 @@ from sync.cli.session import (
 )
 from sync.commands import Busy
 from sync.config import load
-from sync.drift import pull_schema
 from sync.model.problem import BadInput
 from sync.store.claims import LostTurn
 
@@ -183,51 +182,6 @@ def _show(view: dict[str, Any], json: bool) -> None:
         screen.print_json(view)
     else:
         show.run(view)
-
-
-@app.command()
-def up(home: Home = Path()) -> int:
-    """Run a cycle at every tick of [schedule], until stopped. One log line a cycle, on stderr."""
-    from sync.runtime.schedule import run_forever  # noqa: PLC0415 only `up` needs the scheduler
-
-    config = load(home)
-    stay = Stay(config)
-
-    def sync() -> str:
-        with stay.working() as world:
-            report = commands.run_once(world, now())
-        counted = sorted((report.outcomes + Counter(held=report.totals.held)).items())
-        counts = ", ".join(f"{number} {state}" for state, number in counted) or "nothing to write"
-        return " ".join((counts, "; ".join((*report.unsafe, *report.notes)))).rstrip()
-
-    def reconcile() -> str:
-        with stay.working() as world:
-            found = sweep(world, now())
-            pull_schema(world.crms, config.mappings, world.store, now())
-        stay.close()  # what an admin changed in the CRM is seen at least once a day
-        total = sum((drift.counts for drift in found.values()), Counter())
-        return "reconciled: " + (", ".join(f"{n} {what}" for what, n in sorted(total.items())) or "all as known")
-
-    screen.warn(f"dealsync runs {config.form.schedule.sync}; stop it with Ctrl-C", "")
-    daily = config.form.schedule.reconcile
-    try:
-        run_forever(
-            partial(_tick, sync), config.form.schedule.sync, {daily: partial(_tick, reconcile)} if daily else {}
-        )
-    finally:
-        stay.close()
-    return DONE
-
-
-def _tick(work: Callable[[], str]) -> None:
-    """One job of `up`, as one log line; whatever goes wrong waits for the next tick."""
-    started = f"{now():%Y-%m-%dT%H:%M:%SZ}"
-    try:
-        screen.warn(f"{started} {work()}", "")
-    except Busy as error:
-        screen.warn(f"{started} skipped: {error}", "")
-    except (BadInput, CrmError) as error:
-        screen.warn(f"{started} failed: {error}", "red")
 
 
 @app.command()

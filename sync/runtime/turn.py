@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -14,10 +15,14 @@ from sync.runtime.process import is_dead, new_token
 from sync.store import claims, runs, workers
 from sync.store.dialect import moment
 from sync.store.opening import Store
+from sync.store.progress import end_progress, note_progress
 from sync.world import World, at_once
 
 _BEAT: Final = workers.LIVES.total_seconds() / 6
 """Seconds between two signs of life."""
+
+_SHOWN_EVERY: Final = 1.0
+"""Seconds between two words to the store on how far the work is: the console shows them."""
 
 
 class Life:
@@ -69,10 +74,16 @@ class Life:
         self._leads = True
 
         rest = self._over.wait if world.rest is at_once else world.rest
+        shown = time.monotonic()
 
         def tell(phase: str, done: int, total: int | None) -> None:
+            nonlocal shown
             if not self._leads:
                 raise Busy(_said("another one"))
+            if time.monotonic() - shown > _SHOWN_EVERY:
+                shown = time.monotonic()
+                with world.store.write() as connection:
+                    note_progress(connection, self.name, phase, (done, total), moment(connection))
             world.tell(phase, done, total)
 
         try:
@@ -80,6 +91,7 @@ class Life:
         finally:
             self._leads = False
             with suppress(BadInput), world.store.write() as connection:
+                end_progress(connection)
                 runs.give_back_lease(connection, LEASE, self.name)
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from sync import commands
 from sync.commands import Busy
 from sync.config import Config
+from sync.drift import pull_schema
 from sync.runtime.helping import help_out
 from sync.runtime.stopping import Stop
 from sync.runtime.turn import Life
@@ -45,6 +46,7 @@ class Worker:
         """The daily look at everything, in one line. Raises Busy where another worker is at it or has done it."""
         with self._turn("reconcile") as world:
             found = sweep(world, self._clock.now())
+            pull_schema(world.crms, self._config.mappings, world.store, self._clock.now())
         self.close()  # what an admin changed in the CRM is seen at least once a day
         total = sum((drift.counts for drift in found.values()), Counter[str]())
         return "reconciled: " + (", ".join(f"{n} {what}" for what, n in sorted(total.items())) or "all as known")

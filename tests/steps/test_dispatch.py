@@ -11,7 +11,7 @@ import pytest
 
 from connector.memory import MemoryCrm
 from connector.record import Change, Outcome
-from sync import cycle as cycle_module
+from sync import share
 from sync.apply import apply
 from sync.dispatch import Dispatch
 from sync.store import brakes
@@ -61,7 +61,7 @@ def test_changes_that_stand_alone_are_handed_over_by_the_job_and_the_rest_by_the
 def test_sets_go_at_once_and_what_stands_alone_waits_for_a_full_job_or_the_end(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cycle_module, "PAGE", 1)
+    monkeypatch.setattr(share, "PAGE", 1)
     partner = office.put("sf", "account", name="Lumen", is_partner=True)
     vote = {"vote": "APPROVE", "voter": "jo", "voted_at": office.moment}
     for number in range(7):
@@ -80,7 +80,7 @@ def test_sets_go_at_once_and_what_stands_alone_waits_for_a_full_job_or_the_end(
 def test_the_stop_button_counts_for_what_waits_too(office: Office) -> None:
     deal = office.put("sf", "opportunity", name="Acme")
     office.crms["sf"].can = replace(office.crms["sf"].can, bulk_from=2, bulk_batch=3)
-    dispatch = Dispatch(office.world.store, office.crms, office.moment)
+    dispatch = Dispatch(office.world.store, office.crms, office.moment, office.world.worker)
     assert list(dispatch.send(put(office, stage(deal, None, "new")))) == []
     with office.world.store.write() as connection:
         brakes.press(connection, "sf", brakes.Pause("Maria", office.moment, "wait"))
