@@ -27,6 +27,7 @@ from sync.store import brakes, claims, due, intake, outbox, runs
 from sync.store.audit import seal_events, seal_run
 from sync.store.groups import count_problems, count_rows
 from sync.store.ledger import add_entries
+from sync.store.measured import Measured, keep_judged
 from sync.store.outbox import AGAIN, DONE, SENDING, Entry
 from sync.store.persons import hide, people_in
 from sync.store.verdicts import record_verdict
@@ -257,6 +258,8 @@ def record_page(
             # what is held is looked at, and said, in every run until a person has settled it
             left = group.plan.held or len(approved.changes) < len(group.plan.changes)
             due.set_due(connection, group.group_id, now if left else group.look_again)
+        measured = [Measured(group.group_id, group.facts, group.verdict) for group in judged]
+        keep_judged(connection, measured, world.policies)
         seal_events(connection, decided)
         return outbox.open_entries(connection, [outbox.TODO], report.run_id, page, after=newest)
 

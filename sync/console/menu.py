@@ -25,6 +25,7 @@ MENU: Final = (
     Entry("/", "Operations"),
     Entry("/cases", "Decide"),
     Entry("/errors", "Errors", frozenset({UserRole.CHANNEL_MANAGER, UserRole.ADMIN})),
+    Entry("/insight", "Insight"),
     Entry("/help", "Help", frozenset(UserRole)),
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sync.console import cases, deal, guide, home, registrations, runs, search, sign_in, troubles
+from sync.console import cases, deal, guide, home, insight, registrations, runs, search, sign_in, troubles
 from sync.model.user import STAFF, UserRole
 
 ADMIN: Final = UserRole.ADMIN
@@ -69,5 +69,10 @@ ROUTES: Final = (
     Route("POST", "/deals/{ident}/share", RULERS, deal.share),
     Route("GET", "/search", STAFF, search.page),
     Route("GET", "/help", SIGNED_IN, guide.page),
+    # numbers
+    Route("GET", "/insight", STAFF, insight.page),
+    Route("GET", "/insight.csv", STAFF, insight.figures_file),
+    Route("GET", "/insight/rows", STAFF, insight.rows),
+    Route("GET", "/insight/rows.csv", STAFF, insight.rows_file),
 )
 """A route that is not here does not exist; `tests/console/test_gate.py` tries every row as every role."""

@@ -19,6 +19,7 @@ from sync.store import said
 from sync.store.due import groups_waiting, make_due
 from sync.store.grouping import Groups, regroup
 from sync.store.involved import groups_asking, groups_naming, keep_named
+from sync.store.measured import keep_read
 from sync.store.rows import chunks, rows_in, upsert
 from sync.store.tables import cursor, problem, record
 
@@ -139,6 +140,7 @@ def _keep(
     groups = regroup(connection, said.ties_of(connection, rows), stood)
     _store_rows(connection, field_map, rows, groups)
     _store_problems(connection, fresh, problems)
+    keep_read(connection, rows)
     keep_named(connection, rows)
     said.changed(connection, (str(row.ref) for row in rows if row.kind == "account"))
     make_due(connection, groups.touched | _concerned(connection, field_map.canonical, rows, groups), now)

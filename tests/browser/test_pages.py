@@ -28,6 +28,8 @@ PAGES = [
     ("/errors", UserRole.ADMIN),
     ("/help", UserRole.PARTNER),
     ("/nothing-here", UserRole.SALES),
+    ("/insight", UserRole.FINANCE),
+    ("/insight/rows?of=registrations", UserRole.SALES),
 ]
 """Every page and who looks at it; a page that is added is added here."""
 
