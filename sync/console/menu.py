@@ -26,6 +26,7 @@ MENU: Final = (
     Entry("/cases", "Decide"),
     Entry("/errors", "Errors", frozenset({UserRole.CHANNEL_MANAGER, UserRole.ADMIN})),
     Entry("/insight", "Insight"),
+    Entry("/policies", "Policies", frozenset({UserRole.CHANNEL_MANAGER, UserRole.FINANCE, UserRole.ADMIN})),
     Entry("/help", "Help", frozenset(UserRole)),
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sync.console import cases, deal, guide, home, insight, registrations, runs, search, sign_in, troubles
+from sync.console import cases, deal, guide, home, insight, policies, registrations, runs, search, sign_in, troubles
 from sync.model.user import STAFF, UserRole
 
 ADMIN: Final = UserRole.ADMIN
@@ -21,6 +21,7 @@ EVERYBODY: Final = None
 SIGNED_IN: Final = frozenset(UserRole)
 RULERS: Final = frozenset({CHANNEL, ADMIN})
 OPERATORS: Final = frozenset({CHANNEL, ADMIN})
+READERS: Final = frozenset({CHANNEL, FINANCE, ADMIN})
 ADMINS: Final = frozenset({ADMIN})
 
 
@@ -74,5 +75,14 @@ ROUTES: Final = (
     Route("GET", "/insight.csv", STAFF, insight.figures_file),
     Route("GET", "/insight/rows", STAFF, insight.rows),
     Route("GET", "/insight/rows.csv", STAFF, insight.rows_file),
+    # rules
+    Route("GET", "/policies", READERS, policies.page),
+    Route("GET", "/policies/{name}/draft", READERS, policies.draft),
+    Route("POST", "/policies/{name}/draft", ADMINS, policies.keep),
+    Route("GET", "/policies/{name}/what-if", READERS, policies.what_if),
+    Route("POST", "/policies/{name}/take", ADMINS, policies.take),
+    Route("POST", "/policies/{name}/drop", ADMINS, policies.drop),
+    Route("POST", "/policies/{name}/publish", ADMINS, policies.put_out),
+    Route("GET", "/policies/{name}/{number}", READERS, policies.version),
 )
 """A route that is not here does not exist; `tests/console/test_gate.py` tries every row as every role."""

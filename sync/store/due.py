@@ -45,6 +45,12 @@ def judged_after(connection: Connection, after: str, limit: int) -> Sequence[str
     return list(connection.scalars(query))
 
 
+def count_judged(connection: Connection) -> int:
+    """How many groups can be judged, due or not."""
+    query = select(func.count(record.c.group_id.distinct())).where(record.c.kind.in_(_JUDGED))
+    return int(connection.scalar(query) or 0)
+
+
 def count_due(connection: Connection, now: datetime) -> int:
     """How many groups are due."""
     query = select(func.count()).select_from(due).where(due.c.at <= moment_text(now))

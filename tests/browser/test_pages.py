@@ -28,6 +28,9 @@ PAGES = [
     ("/errors", UserRole.ADMIN),
     ("/help", UserRole.PARTNER),
     ("/nothing-here", UserRole.SALES),
+    ("/policies", UserRole.FINANCE),
+    ("/policies/standard/1", UserRole.CHANNEL_MANAGER),
+    ("/policies/standard/draft", UserRole.ADMIN),
     ("/insight", UserRole.FINANCE),
     ("/insight/rows?of=registrations", UserRole.SALES),
 ]
