@@ -5,25 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Final
 
-from connector.errors import PauseUntil, TryAgain
 from connector.record import datetime_text
 from sync.adopt import Taker, adoption
 from sync.agreement import Agreement, compare
 from sync.apply import Sent, recover
 from sync.audit import Event
-from sync.brake import canary_sang, first_few, lost, mark_loss, pauses, stop_fights, stopped
+from sync.brake import canary_sang, first_few, lost, pauses, stop_fights, stopped
 from sync.dispatch import Dispatch
 from sync.forward import forward
 from sync.model.ids import name
 from sync.model.plan import Plan
 from sync.page import Judged, gather_page, judge_page
 from sync.plan import restricted, unsafe
-from sync.pull import pull
+from sync.reading import half_read, pull_all
 from sync.share import begin, end, pages
-from sync.store import brakes, claims, due, intake, outbox, runs
+from sync.store import brakes, claims, due, outbox, runs
 from sync.store.audit import seal_events, seal_run
 from sync.store.groups import count_problems, count_rows
 from sync.store.ledger import add_entries
@@ -116,59 +114,6 @@ def look_back(world: World, report: Report, now: datetime) -> None:
     resting = pauses(world)
     awake = {name: crm for name, crm in world.crms.items() if not {name, brakes.EVERYTHING} & resting.keys()}
     count(report, recover(world.store, awake, now))
-
-
-def pull_all(world: World, report: Report, now: datetime) -> None:
-    """Read what changed in every mapped object. A CRM that cannot be reached leaves the others going."""
-    resting = pauses(world)
-    for connection, why in world.silent.items():
-        report.complete = False
-        report.notes.append(f"{connection} is left out: {why}")
-    for connection, crm in world.crms.items():
-        if pause := resting.get(brakes.EVERYTHING) or resting.get(connection):
-            report.complete = False
-            report.notes.append(f"{connection} is neither read nor written: {pause}")
-            continue
-        _announce(world, connection)
-        for field_map in world.mappings.of_connection(connection):
-            tell = partial(_tell_pull, world, f"pull {connection} {field_map.object}")
-            try:
-                counted, left_out = pull(world.store, crm, field_map, now, tell)
-            except (TryAgain, PauseUntil) as fault:
-                report.notes.append(f"{connection}: {fault.message}")
-                report.complete = False
-                break
-            report.pulled[connection, field_map.object] = counted
-            if left_out:
-                report.notes.append(left_out)
-            if counted["lost"] > world.limits.lost:
-                mark_loss(world, connection, field_map.object, counted["lost"], now)
-
-
-def _announce(world: World, name: str) -> None:
-    """Say what will be read: a CRM that can answer for several objects in one call does so."""
-    maps = world.mappings.of_connection(name)
-    with world.store.read() as connection:
-        asks = [(m.object, m.fields, intake.get_cursor(connection, m)) for m in maps]
-    world.crms[name].ahead(asks)
-
-
-def half_read(world: World, report: Report) -> bool:
-    """Whether some object was never read to its end: who is credited is not decided on half of the facts."""
-    with world.store.read() as connection:
-        missing = [
-            f"{field_map.connection} {field_map.object}"
-            for field_map in world.mappings.all
-            if not field_map.optional and not intake.read_through(connection, field_map)
-        ]
-    if missing:
-        report.complete = False
-        report.notes.append(f"nothing is decided before these were read to the end: {', '.join(missing)}")
-    return bool(missing)
-
-
-def _tell_pull(world: World, phase: str, done: int) -> None:
-    world.tell(phase, done, None)
 
 
 def notice_new_rules(world: World, now: datetime) -> None:

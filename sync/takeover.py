@@ -11,11 +11,12 @@ from typing import Final
 
 from sync.adopt import Adoption, Taker, adoption
 from sync.attribution.apportion import percent_2dp
-from sync.cycle import PAGE, SHOWN, half_read, look_back, pull_all, weigh
+from sync.cycle import PAGE, SHOWN, look_back, weigh
 from sync.model.directive import Directive
 from sync.model.ids import name
 from sync.model.plan import Held
 from sync.page import Gathered, gather_page
+from sync.reading import half_read, pull_all
 from sync.store import due, outbox
 from sync.store.directives import add_directives
 from sync.world import Report, World

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from connector.record import Page
-from sync.cycle import cycle, pull_all
+from sync.cycle import cycle
+from sync.reading import pull_all
 from sync.world import Report
 from tests.machine.office import START, Office, usd
 

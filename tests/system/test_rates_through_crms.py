@@ -13,9 +13,9 @@ from connector.sandbox.serve import start
 from connector.sandbox.world import World
 from sync.commands import write_new
 from sync.config import load
-from sync.cycle import pull_all
 from sync.model.ids import name
 from sync.model.rates import Conversion
+from sync.reading import pull_all
 from sync.sign_in import Clock, open_world
 from sync.store.rates import with_rates
 from sync.world import Report

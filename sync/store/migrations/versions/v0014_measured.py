@@ -7,8 +7,8 @@ from sqlalchemy import BigInteger, Boolean, Column, Integer
 
 from sync.store.dialect import TEXT, WORD
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
