@@ -17,9 +17,16 @@ class Entry:
     roles: frozenset[UserRole] = STAFF
 
     def holds(self, path: str) -> bool:
+        """Whether ``path`` is this page or below it, and below no other entry that is nearer to it."""
+        near = max((entry for entry in MENU if entry.above(path)), key=lambda entry: len(entry.path), default=None)
+        return self is near
+
+    def above(self, path: str) -> bool:
         """Whether ``path`` is this page or below it."""
         return path == self.path or (self.path != "/" and path.startswith(f"{self.path}/"))
 
+
+OWN: Final = frozenset({UserRole.PARTNER})
 
 MENU: Final = (
     Entry("/", "Operations"),
@@ -27,6 +34,8 @@ MENU: Final = (
     Entry("/errors", "Errors", frozenset({UserRole.CHANNEL_MANAGER, UserRole.ADMIN})),
     Entry("/insight", "Insight"),
     Entry("/policies", "Policies", frozenset({UserRole.CHANNEL_MANAGER, UserRole.FINANCE, UserRole.ADMIN})),
+    Entry("/portal", "Registrations", OWN),
+    Entry("/portal/statement", "Statement", OWN),
     Entry("/help", "Help", frozenset(UserRole)),
 )
 

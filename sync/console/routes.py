@@ -7,6 +7,20 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sync.console import cases, deal, guide, home, insight, policies, registrations, runs, search, sign_in, troubles
+from sync.console import (
+    cases,
+    deal,
+    guide,
+    home,
+    portal,
+    portal_filing,
+    portal_registration,
+    registrations,
+    runs,
+    search,
+    sign_in,
+    troubles,
+)
 from sync.model.user import STAFF, UserRole
 
 ADMIN: Final = UserRole.ADMIN
@@ -23,6 +37,7 @@ RULERS: Final = frozenset({CHANNEL, ADMIN})
 OPERATORS: Final = frozenset({CHANNEL, ADMIN})
 READERS: Final = frozenset({CHANNEL, FINANCE, ADMIN})
 ADMINS: Final = frozenset({ADMIN})
+OWN: Final = frozenset({PARTNER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,5 +99,15 @@ ROUTES: Final = (
     Route("POST", "/policies/{name}/drop", ADMINS, policies.drop),
     Route("POST", "/policies/{name}/publish", ADMINS, policies.put_out),
     Route("GET", "/policies/{name}/{number}", READERS, policies.version),
+    # partners
+    Route("GET", "/portal", OWN, portal.page),
+    Route("GET", "/portal/new", OWN, portal_filing.form),
+    Route("POST", "/portal/new", OWN, portal_filing.file),
+    Route("GET", "/portal/registration/{ident}", OWN, portal_registration.page),
+    Route("POST", "/portal/registration/{ident}", OWN, portal_registration.act),
+    Route("GET", "/portal/invitation/{ident}", OWN, portal_filing.invitation),
+    Route("POST", "/portal/invitation/{ident}", OWN, portal_filing.answer),
+    Route("GET", "/portal/statement", OWN, portal.statement),
+    Route("GET", "/portal/statement.csv", OWN, portal.statement_csv),
 )
 """A route that is not here does not exist; `tests/console/test_gate.py` tries every row as every role."""

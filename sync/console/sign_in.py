@@ -20,7 +20,7 @@ TRIES: Final = {"account": 5, "address": 30}
 
 Text = Annotated[str, Form()]
 
-HOMES: Final = {UserRole.PARTNER: "/help"}
+HOMES: Final = {UserRole.PARTNER: "/portal"}
 """Where a role begins; everybody else begins at ``/``."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from itertools import count
 from typing import Any, Final
 
@@ -47,8 +48,8 @@ def past(value: str | datetime | None, now: datetime) -> bool:
 _UNITS: Final = (("d", 86400), ("h", 3600), ("min", 60))
 
 
-def number(value: int) -> str:
-    """A count with its thousands apart."""
+def number(value: int | Decimal) -> str:
+    """A count or an amount with its thousands apart."""
     return f"{value:,}"
 
 
@@ -71,8 +72,18 @@ def fresh_id() -> str:
 
 _TONES: Final = {
     "good": ("APPROVED", "WON", "RESOLVED", "LOCKED", "ACTIVE", "ok", "done"),
-    "wait": ("SUBMITTED", "UNDER_REVIEW", "ACTION_REQUIRED", "OPEN", "WARN", "waiting", "working", "paused"),
-    "bad": ("IN_CONFLICT", "REJECTED", "REVOKED", "BLOCK", "wrong"),
+    "wait": (
+        "SUBMITTED",
+        "UNDER_REVIEW",
+        "ACTION_REQUIRED",
+        "OPEN",
+        "WAITING",
+        "WARN",
+        "waiting",
+        "working",
+        "paused",
+    ),
+    "bad": ("IN_CONFLICT", "REJECTED", "REVOKED", "REFUSED", "BLOCK", "wrong"),
 }
 
 

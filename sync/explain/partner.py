@@ -55,8 +55,8 @@ def _open(facts: Facts, verdict: Verdict, policies: Policies, now: datetime, ent
 
 
 def _registration(facts: Facts, verdict: Verdict, entry: Registration, standing: Standing) -> dict[str, Any]:
-    friends = _together(verdict.joints, entry)
-    hidden = _secrets(facts, verdict, {entry.partner_id, *friends})
+    friends = set(together(verdict.joints, entry).values())
+    hidden = secrets_of(facts, verdict, {entry.partner_id, *friends})
     plain: dict[str, Any] = msgspec.to_builtins(standing)
     names = {partner.id: partner.name for partner in facts.partners}
     portion = _portion(verdict, entry)
@@ -89,14 +89,14 @@ _SHOWN: Final = (
 )
 
 
-def _together(joints: Iterable[Joint], entry: Registration) -> set[str]:
-    """The other partners who have accepted a joint registration in which all have agreed, this one among them."""
-    found: set[str] = set()
+def together(joints: Iterable[Joint], entry: Registration) -> dict[str, str]:
+    """The others in a joint registration in which all have agreed, this one among them: registration to partner."""
+    found: dict[str, str] = {}
     for joint in joints:
         accepted = {own: partner for own, partner, answer in joint.members if answer is Response.ACCEPTED}
         if joint.key and joint.state.agreed and entry.id in accepted:
-            found |= set(accepted.values())
-    return found - {entry.partner_id}
+            found |= accepted
+    return {own: partner for own, partner in found.items() if partner != entry.partner_id}
 
 
 def _portion(verdict: Verdict, entry: Registration) -> Portion | None:
@@ -111,7 +111,7 @@ def _portion(verdict: Verdict, entry: Registration) -> Portion | None:
     return next(portions, None)
 
 
-def _secrets(facts: Facts, verdict: Verdict, known: set[str]) -> list[tuple[str, str]]:
+def secrets_of(facts: Facts, verdict: Verdict, known: set[str]) -> list[tuple[str, str]]:
     """What must not be read, and what is read in its place; the longest first."""
     names = {partner.name for partner in facts.partners if partner.id not in known}
     amounts = {str(e.declared_value) for e in facts.registrations if e.partner_id not in known and e.declared_value}

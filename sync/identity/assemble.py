@@ -95,6 +95,12 @@ def _account(thing: Linked, things: _Things) -> Account:
     )
 
 
+def partners_of(rows: Iterable[Row], record_of: Mapping[str, str]) -> list[Partner]:
+    """The partners among the accounts of a group."""
+    own = [row for row in rows if row.kind == "account" and row.values.get("is_partner")]
+    return [_partner(thing) for thing in link(own, record_of.get("account")) if thing.alive]
+
+
 def _partner(thing: Linked) -> Partner:
     tier = _first(thing, "tier")
     return Partner(

@@ -21,7 +21,8 @@ class NoteKind(StrEnum):
 class Note:
     """One thing somebody said about a registration; ``partner`` is empty for the vendor's own people.
 
-    ``rule``: of feedback, the event of the decision that it is about, by which feedback is counted.
+    ``rule``: of feedback, the rule that decided, by which feedback is counted. ``shared``: those who were in an
+    active joint registration with it when it was written read it, too; nobody who joins later does.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Note:
     text: str
     due: date | None = None
     rule: str = ""
+    shared: bool = False
 
 
 class Answer(StrEnum):

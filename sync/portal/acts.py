@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, Final
+from datetime import date, datetime
+from typing import Final
 
 from connector.record import Ref
-from sync.domains import domain
+from sync.domains import domain, tells_apart
 from sync.filing import faults
-from sync.model.filing import Filing, Form
+from sync.model.filing import Filing, FilingState, Form
 from sync.model.ids import name
 from sync.model.portal import Answer, Invitation, Note, NoteKind
 from sync.model.problem import BadInput, Problem
 from sync.model.registration import Response, State
 from sync.page import judge_page
-from sync.portal.own import Own
+from sync.portal.company import Company
+from sync.portal.own import Own, opinion
 from sync.store import filings, talk
-from sync.store.own import named_alike, places_of, row_of
+from sync.store.own import groups_of, named_alike
 from sync.world import World
 
 LONGEST: Final = 2000
 """Characters of a note."""
 
 
+MANY: Final = 100
+"""Latest filings among which one for the same customer is looked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Who:
     """The person that acts, for which partner; ``now`` is when, ``files_to`` the CRM that registrations go to."""
 
-    partner: str
+    company: Company
     login: str
     now: datetime
     files_to: str
@@ -43,16 +48,14 @@ def file_new(world: World, who: Who, ident: str, form: Form, deal: Ref | None = 
     if not who.files_to:
         fix = "an admin names a connection as files_to in [portal] of config.toml"
         return [Problem("portal", "registrations cannot be filed here yet", fix)]
-    with world.store.read() as connection:
-        own_row = row_of(connection, who.partner, who.files_to)
     known = deal if deal and deal.connection == who.files_to else None
-    complete = replace(form, partner=own_row, opportunity=known, submitted_at=who.now)
-    return _file(world, Filing(ident, who.partner, who.login, who.now, who.files_to, complete))
+    complete = replace(form, partner=who.company.row_in(who.files_to), opportunity=known, submitted_at=who.now)
+    return _file(world, Filing(ident, who.company.id, who.login, who.now, who.files_to, complete))
 
 
 def correct(world: World, who: Who, ident: str, own: Own, form: Form) -> list[Problem]:
     """Say more about a registration that is there, or take it back; what is wrong with it comes back."""
-    return _file(world, Filing(ident, who.partner, who.login, who.now, own.ref.connection, form, own.ref))
+    return _file(world, Filing(ident, who.company.id, who.login, who.now, own.ref.connection, form, own.ref))
 
 
 def _file(world: World, filing: Filing) -> list[Problem]:
@@ -65,18 +68,27 @@ def _file(world: World, filing: Filing) -> list[Problem]:
 
 
 def alike(world: World, who: Who, form: Form) -> list[str]:
-    """Which of the partner's own registrations name the same customer: whoever files twice should know it."""
+    """Which of the partner's own registrations and waiting filings name the same customer.
+
+    Ids of registrations, and for a filing that no CRM has yet the customer that it names.
+    """
     with world.store.read() as connection:
-        texts = named_alike(connection, who.partner)
-    same_place = domain(form.customer_domain)
-    same_name = (form.customer_name or "").casefold().strip()
-    found = []
-    for ident, field_values in texts.items():
-        places = {domain(text) for text in field_values} - {None}
-        names = {text.casefold().strip() for text in field_values}
-        if (same_place and same_place in places) or (same_name and same_name in names):
-            found.append(ident)
-    return found
+        registered = named_alike(connection, who.company.rows)
+        filed = filings.of_partner(connection, who.company.id, MANY)
+    waiting = [entry.filing.form for entry in filed if entry.state is FilingState.WAITING]
+    texts = list(registered.items())
+    for one in waiting:
+        words = [word for word in (one.customer_name, one.customer_domain) if word]
+        texts += [(words[0], words)] if words else []
+    return [ident for ident, said in texts if _same_customer(form, said)]
+
+
+def _same_customer(form: Form, texts: Sequence[str]) -> bool:
+    place = domain(form.customer_domain)
+    if place and tells_apart(place) and place in {domain(text) for text in texts}:
+        return True
+    called = (form.customer_name or "").casefold().strip()
+    return bool(called) and called in {text.casefold().strip() for text in texts}
 
 
 def request_extension(world: World, who: Who, ident: str, own: Own) -> list[Problem]:
@@ -100,42 +112,64 @@ def respond(world: World, who: Who, ident: str, own: Own, response: Response) ->
     return correct(world, who, ident, own, Form(joint_response=response))
 
 
-def say(world: World, who: Who, own: Own, kind: NoteKind, text: str, more: Mapping[str, Any] | None = None) -> None:
-    """Write a note, a next step, an appeal or feedback on a registration. Raises BadInput for an empty one."""
-    text = text.strip()
-    if len(text) > LONGEST or (not text and kind not in (NoteKind.FAIR, NoteKind.UNFAIR)):
-        what = f"it has {len(text):,} characters" if text else "it is empty"
-        raise BadInput([Problem("text", what, f"write up to {LONGEST:,} characters")])
+def say(world: World, who: Who, own: Own, kind: NoteKind, text: str, due: date | None = None) -> None:
+    """Write a note, a next step or an appeal on a registration. Raises BadInput for an empty one."""
+    text = _worded(text)
+    if not text:
+        raise BadInput([Problem("text", "it is empty", f"write up to {LONGEST:,} characters")])
     if kind is NoteKind.APPEAL and own.state not in (State.REJECTED, State.REVOKED):
         raise _refused(own, "only what was rejected or revoked can be appealed")
     ident = name("note", own.id, who.login, who.now.isoformat(), kind, text)
-    made = Note(ident, own.id, who.partner, who.login, who.now, kind, text, **(more or {}))
+    shared = bool(own.joined) and kind is not NoteKind.APPEAL
     with world.store.write() as connection:
+        made = Note(ident, own.id, who.company.id, who.login, who.now, kind, text, due, shared=shared)
         talk.add_note(connection, made)
 
 
-def invite(world: World, who: Who, own: Own, partner_name: str, to: str) -> Invitation:
+def rate(world: World, who: Who, own: Own, kind: NoteKind, text: str) -> None:
+    """Say whether the latest ruling is found fair; once a ruling. Raises BadInput where there is none, or twice."""
+    text = _worded(text)
+    if own.ruling is None:
+        raise _refused(own, "nothing was decided yet")
+    rule, ident = own.ruling.rule, opinion(own.ruling.id)
+    with world.store.write() as connection:
+        made = Note(ident, own.id, who.company.id, who.login, who.now, kind, text, rule=rule)
+        if not talk.add_note(connection, made):
+            raise _refused(own, "you said before what you think of this ruling")
+
+
+def _worded(text: str) -> str:
+    text = text.strip()
+    if len(text) > LONGEST:
+        what = f"it has {len(text):,} characters"
+        raise BadInput([Problem("text", what, f"write up to {LONGEST:,} characters")])
+    return text
+
+
+def invite(world: World, who: Who, own: Own, to: str) -> Invitation:
     """Invite somebody of another partner to register jointly on the deal of ``own``. Raises BadInput."""
     to = to.strip().casefold()
     if "@" not in to or len(to) > 200 or any(letter.isspace() for letter in to):
         raise BadInput([Problem("to", f"{to[:40]!r} is no e-mail address", "give the address they sign in with")])
     if not own.state.live:
         raise _refused(own, "nobody can join a registration that has ended")
+    if to == who.login.casefold():
+        raise _refused(own, "this is your own address: nobody registers jointly with itself")
     key = own.filed.joint_key or name("jnt", own.id)
     made = Invitation(
         id=name("inv", own.id, to),
         key=key,
         registration=own.id,
-        partner=who.partner,
-        name=partner_name,
-        customer=own.customer,
+        partner=who.company.id,
+        name=own.partner,
+        customer=own.title,
         to=to,
         by=who.login,
         at=who.now,
     )
     with world.store.read() as connection:
-        if any(known.id == made.id for known in talk.invitations_of(connection, who.partner, own.id)):
-            raise _refused(own, f"{to} was invited already")
+        if any(known.id == made.id for known in talk.invitations_of(connection, who.company.id, own.id)):
+            raise _refused(own, f"{to} was invited before")
     if not own.filed.joint_key:  # whoever invites has agreed
         form = Form(joint_key=key, joint_response=Response.ACCEPTED, lead=True)
         if wrong := correct(world, who, name("fil", made.id), own, form):
@@ -153,6 +187,8 @@ def decline(world: World, who: Who, ident: str) -> None:
 def accept(world: World, who: Who, ident: str, form_id: str, form: Form) -> list[Problem]:
     """Say yes to an invitation by filing one's own registration with its word; what is wrong with it comes back."""
     invited = invitation(world, who, ident)
+    if invited.partner == who.company.id:
+        raise BadInput([Problem(ident, "your own company invites", "it is for somebody of another partner")])
     joined = replace(form, joint_key=invited.key, joint_response=Response.ACCEPTED)
     wrong = file_new(world, who, form_id, joined, _deal(world, invited, who))
     if not wrong:
@@ -163,8 +199,8 @@ def accept(world: World, who: Who, ident: str, form_id: str, form: Form) -> list
 def _deal(world: World, invited: Invitation, who: Who) -> Ref | None:
     """The row of the deal in the CRM that is filed to, where the registration that invites has found its deal."""
     with world.store.read() as connection:
-        places, _ = places_of(connection, invited.partner, 1, 0, invited.registration)
-    for judged in judge_page(world, [place.group for place in places], who.now):
+        groups = groups_of(connection, [invited.registration])
+    for judged in judge_page(world, sorted(set(groups.values())), who.now):
         meant = {e.opportunity_id for e in judged.facts.registrations if e.id == invited.registration}
         members = (ref for deal in judged.facts.opportunities if deal.id in meant for ref in deal.members)
         return next((ref for ref in members if ref.connection == who.files_to), None)
@@ -189,4 +225,4 @@ def _answer(world: World, who: Who, ident: str, said: Answer) -> None:
 
 
 def _refused(own: Own, why: str) -> BadInput:
-    return BadInput([Problem(own.customer or own.id, why, "its page shows where it stands")])
+    return BadInput([Problem(own.title, why, "its page shows where it stands")])

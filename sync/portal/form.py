@@ -104,3 +104,14 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "joint_key": str,
     "joint_response": Response,
 }
+
+
+def texts_of(form: Form) -> dict[str, list[str]]:
+    """A form as a browser shows it, to be corrected; evidence is only added, so it begins empty."""
+    found = {name: [str(value)] for name in READERS if (value := getattr(form, name)) is not None}
+    found |= {name: [str(word) for word in getattr(form, name) or ()] for name in ("roles", "regions")}
+    if form.families:
+        found["families"] = ["; ".join(form.families)]
+    if form.declared_value:
+        found |= {"declared_value": [str(form.declared_value.major)], "currency": [form.declared_value.currency]}
+    return found

@@ -1,14 +1,17 @@
-"""Where a partner's own registrations lie, the latest change first, and its own row in a CRM."""
+"""Where a partner's own registrations lie: those that wait for it first, then the latest change."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
 from connector.record import Ref
-from sync.store.tables import involved, record
+from sync.model.registration import State
+from sync.store.rows import chunks
+from sync.store.tables import involved, record, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,44 +22,54 @@ class Place:
     group: str
 
 
+def groups_of_account(connection: Connection, account: str) -> dict[str, str]:
+    """The groups of the rows that an account of ours has, by the keys of the rows."""
+    query = select(record.c.key, record.c.group_id).where(record.c.thing == account, record.c.kind == "account")
+    return {row.key: row.group_id for row in connection.execute(query)}
+
+
+def groups_of(connection: Connection, things: Sequence[str]) -> dict[str, str]:
+    """The group of each of some registrations or deals."""
+    found: dict[str, str] = {}
+    for chunk in chunks(things):
+        query = select(record.c.thing, record.c.group_id).where(record.c.thing.in_(chunk)).order_by(record.c.key)
+        found |= {row.thing: row.group_id for row in connection.execute(query)}
+    return found
+
+
 def places_of(
-    connection: Connection, partner: str, limit: int, offset: int, ident: str = ""
+    connection: Connection, partner: Sequence[Ref], limit: int, offset: int, ident: str = ""
 ) -> tuple[list[Place], int]:
-    """Some registrations of a partner, and how many there are; ``ident``: only the one with this id."""
-    account = record.alias("account")
+    """Some registrations of the partner with these rows, and how many there are; ``ident``: only the one so named.
+
+    Those that wait for the partner come first, then the latest change.
+    """
+    waits = func.max(case((standing.c.state == State.ACTION_REQUIRED, 1), else_=0))
     own = (
-        select(record.c.thing, record.c.group_id, func.max(record.c.stamp).label("changed"))
+        select(record.c.thing, record.c.group_id, waits.label("waits"), func.max(record.c.stamp).label("changed"))
         .join(involved, involved.c.key == record.c.key)
-        .join(account, account.c.key == involved.c.partner)
-        .where(account.c.thing == partner, record.c.kind == "registration", ~record.c.deleted)
+        .outerjoin(standing, standing.c.id == record.c.thing)
+        .where(_names(partner))
         .group_by(record.c.thing, record.c.group_id)
     )
     if ident:
         own = own.where(or_(record.c.thing == ident, record.c.id == ident))
     total = connection.scalar(select(func.count()).select_from(own.subquery())) or 0
-    page = own.order_by(func.max(record.c.stamp).desc(), record.c.thing).limit(limit).offset(offset)
-    return [Place(row.thing, row.group_id) for row in connection.execute(page)], total
+    order = (waits.desc(), func.max(record.c.stamp).desc(), record.c.thing)
+    page = connection.execute(own.order_by(*order).limit(limit).offset(offset))
+    return [Place(row.thing, row.group_id) for row in page], total
 
 
-def row_of(connection: Connection, partner: str, crm: str) -> Ref | None:
-    """A partner's row in one CRM; the first by id where it has several."""
-    query = (
-        select(record.c.connection, record.c.object, record.c.id)
-        .where(record.c.thing == partner, record.c.connection == crm, record.c.kind == "account", ~record.c.deleted)
-        .order_by(record.c.id)
-    )
-    row = connection.execute(query.limit(1)).one_or_none()
-    return Ref(row.connection, row.object, row.id) if row else None
+def _names(partner: Sequence[Ref]) -> ColumnElement[bool]:
+    """A registration that names one of these rows as its partner."""
+    keys = [str(ref) for ref in partner]
+    return and_(involved.c.partner.in_(keys), record.c.kind == "registration", ~record.c.deleted)
 
 
-def named_alike(connection: Connection, partner: str) -> dict[str, list[str]]:
+def named_alike(connection: Connection, partner: Sequence[Ref]) -> dict[str, list[str]]:
     """The texts of a partner's own registrations, by registration: to find the customer in them."""
-    account = record.alias("account")
     query = (
-        select(record.c.thing, record.c.raw)
-        .join(involved, involved.c.key == record.c.key)
-        .join(account, account.c.key == involved.c.partner)
-        .where(account.c.thing == partner, record.c.kind == "registration", ~record.c.deleted)
+        select(record.c.thing, record.c.raw).join(involved, involved.c.key == record.c.key).where(_names(partner))
     )
     found: dict[str, list[str]] = {}
     for row in connection.execute(query):

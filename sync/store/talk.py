@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, Index, Integer, String, Table, Text, func, insert, select, update
+from sqlalchemy import Column, Connection, Index, Integer, String, Table, Text, func, select, update
 
 from sync.model.portal import Answer, Invitation, Note, NoteKind
+from sync.store.dialect import insert
 from sync.store.persons import hide, reveal
 from sync.store.rows import chunks, moment_text
 from sync.store.tables import metadata
@@ -41,11 +42,13 @@ invitation = Table(
 Index("invitation_to", invitation.c.to, invitation.c.answer)
 
 
-def add_note(connection: Connection, new: Note) -> None:
-    """Keep what somebody said."""
+def add_note(connection: Connection, new: Note) -> bool:
+    """Keep what somebody said; ``False`` when it was said before."""
     body = hide(connection, {new.by})(msgspec.json.encode(new).decode())
     row = {"id": new.id, "registration": new.registration, "kind": new.kind, "rule": new.rule}
-    connection.execute(insert(note), [row | {"at": moment_text(new.at), "body": body}])
+    said = row | {"at": moment_text(new.at), "body": body}
+    done = connection.execute(insert(connection, note).on_conflict_do_nothing(index_elements=["id"]), said)
+    return done.rowcount == 1
 
 
 def notes_on(connection: Connection, registrations: Sequence[str]) -> list[Note]:
@@ -80,7 +83,7 @@ def invite(connection: Connection, new: Iterable[Invitation]) -> None:
     for own in new:
         body = hide(connection, {own.by, own.to})(msgspec.json.encode(own).decode())
         row = {"id": own.id, "to": own.to.casefold(), "partner": own.partner, "answer": own.answer}
-        connection.execute(insert(invitation), [row | {"body": body}])
+        connection.execute(insert(connection, invitation), [row | {"body": body}])
 
 
 def invitations_to(connection: Connection, login: str) -> list[Invitation]:

@@ -5,8 +5,8 @@ from sqlalchemy import Column, Integer
 
 from sync.store.dialect import TEXT, WORD
 
-revision = "0008"
-down_revision = "0007"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
