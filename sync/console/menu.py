@@ -31,6 +31,7 @@ OWN: Final = frozenset({UserRole.PARTNER})
 MENU: Final = (
     Entry("/", "Operations"),
     Entry("/cases", "Decide"),
+    Entry("/appeals", "Appeals"),
     Entry("/errors", "Errors", frozenset({UserRole.CHANNEL_MANAGER, UserRole.ADMIN})),
     Entry("/insight", "Insight"),
     Entry("/policies", "Policies", frozenset({UserRole.CHANNEL_MANAGER, UserRole.FINANCE, UserRole.ADMIN})),

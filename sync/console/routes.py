@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sync.console import cases, deal, guide, home, insight, policies, registrations, runs, search, sign_in, troubles
 from sync.console import (
+    appeals,
     cases,
     deal,
     guide,
@@ -100,6 +101,9 @@ ROUTES: Final = (
     Route("POST", "/policies/{name}/publish", ADMINS, policies.put_out),
     Route("GET", "/policies/{name}/{number}", READERS, policies.version),
     # partners
+    Route("GET", "/appeals", STAFF, appeals.page),
+    Route("GET", "/appeals/{ident}", STAFF, appeals.one),
+    Route("POST", "/appeals/{ident}", RULERS, appeals.answer),
     Route("GET", "/portal", OWN, portal.page),
     Route("GET", "/portal/new", OWN, portal_filing.form),
     Route("POST", "/portal/new", OWN, portal_filing.file),

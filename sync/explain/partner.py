@@ -11,6 +11,7 @@ import msgspec
 
 from sync.counterfactual import counterfactuals
 from sync.model.facts import Facts, Verdict
+from sync.model.money import Money
 from sync.model.registration import Registration, Response, Standing
 from sync.model.ruling import Joint
 from sync.model.split import Portion
@@ -18,6 +19,7 @@ from sync.policy import Policies
 
 SOMEBODY: Final = "another partner"
 SOME_AMOUNT: Final = "(an amount)"
+THOUSAND: Final = 1000
 
 
 def partner_view(
@@ -114,12 +116,24 @@ def _portion(verdict: Verdict, entry: Registration) -> Portion | None:
 def secrets_of(facts: Facts, verdict: Verdict, known: set[str]) -> list[tuple[str, str]]:
     """What must not be read, and what is read in its place; the longest first."""
     names = {partner.name for partner in facts.partners if partner.id not in known}
-    amounts = {str(e.declared_value) for e in facts.registrations if e.partner_id not in known and e.declared_value}
-    others = [portion for split in verdict.splits for portion in split.portions if portion.party not in known]
-    amounts |= {str(portion.amount) for portion in others if portion.amount}
-    amounts |= {amount.rpartition(" ")[0] for amount in amounts}
+    others = [
+        portion.amount for split in verdict.splits for portion in split.portions if portion.party not in known
+    ]
+    others += [entry.declared_value for entry in facts.registrations if entry.partner_id not in known]
+    amounts = {text for amount in others if amount and amount.minor for text in _spelt(amount)}
     found = [(name, SOMEBODY) for name in names if name] + [(amount, SOME_AMOUNT) for amount in amounts]
     return sorted(found, key=lambda secret: (-len(secret[0]), secret))
+
+
+def _spelt(amount: Money) -> set[str]:
+    """An amount as programs and people write it: with and without its currency, thousands apart, zero cents.
+
+    Below a thousand its cents stay: otherwise every "30 days" would be somebody's amount.
+    """
+    numbers = {str(amount.major), f"{amount.major:,}"}
+    if abs(amount.major) >= THOUSAND:
+        numbers |= {text.removesuffix(".00") for text in numbers}
+    return numbers | {f"{number} {amount.currency}" for number in numbers}
 
 
 def without(text: str, hidden: Sequence[tuple[str, str]]) -> str:

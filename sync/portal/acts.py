@@ -114,9 +114,7 @@ def respond(world: World, who: Who, ident: str, own: Own, response: Response) ->
 
 def say(world: World, who: Who, own: Own, kind: NoteKind, text: str, due: date | None = None) -> None:
     """Write a note, a next step or an appeal on a registration. Raises BadInput for an empty one."""
-    text = _worded(text)
-    if not text:
-        raise BadInput([Problem("text", "it is empty", f"write up to {LONGEST:,} characters")])
+    text = worded(text, needed=True)
     if kind is NoteKind.APPEAL and own.state not in (State.REJECTED, State.REVOKED):
         raise _refused(own, "only what was rejected or revoked can be appealed")
     ident = name("note", own.id, who.login, who.now.isoformat(), kind, text)
@@ -128,7 +126,7 @@ def say(world: World, who: Who, own: Own, kind: NoteKind, text: str, due: date |
 
 def rate(world: World, who: Who, own: Own, kind: NoteKind, text: str) -> None:
     """Say whether the latest ruling is found fair; once a ruling. Raises BadInput where there is none, or twice."""
-    text = _worded(text)
+    text = worded(text, needed=False)
     if own.ruling is None:
         raise _refused(own, "nothing was decided yet")
     rule, ident = own.ruling.rule, opinion(own.ruling.id)
@@ -138,10 +136,11 @@ def rate(world: World, who: Who, own: Own, kind: NoteKind, text: str) -> None:
             raise _refused(own, "you said before what you think of this ruling")
 
 
-def _worded(text: str) -> str:
+def worded(text: str, *, needed: bool) -> str:
+    """A text as it is kept. Raises BadInput for one that is too long, or empty where one is ``needed``."""
     text = text.strip()
-    if len(text) > LONGEST:
-        what = f"it has {len(text):,} characters"
+    if len(text) > LONGEST or (needed and not text):
+        what = f"it has {len(text):,} characters" if text else "it is empty"
         raise BadInput([Problem("text", what, f"write up to {LONGEST:,} characters")])
     return text
 

@@ -11,6 +11,7 @@ from sync.model.user import UserRole
 from sync.store import runs
 from tests.browser.conftest import Served
 from tests.browser.seen import PHONE, WIDE, Window
+from tests.console.partners import partner_id
 from tests.console.town import Town
 
 PAGES = [
@@ -27,6 +28,12 @@ PAGES = [
     ("/runs/{run}/rollback", UserRole.ADMIN),
     ("/errors", UserRole.ADMIN),
     ("/help", UserRole.PARTNER),
+    ("/portal", UserRole.PARTNER),
+    ("/portal/new", UserRole.PARTNER),
+    ("/portal/registration/{left}", UserRole.PARTNER),
+    ("/portal/statement", UserRole.PARTNER),
+    ("/appeals", UserRole.CHANNEL_MANAGER),
+    ("/appeals/{left}", UserRole.CHANNEL_MANAGER),
     ("/nothing-here", UserRole.SALES),
     ("/policies", UserRole.FINANCE),
     ("/policies/standard/1", UserRole.CHANNEL_MANAGER),
@@ -43,7 +50,8 @@ def names(served: Served, town: Town) -> dict[str, str]:
     (case,) = rulings.cases_view(town.world, town.moment)["cases"]
     with served.desk.store.read() as connection:
         run = runs.last_runs(connection, 1)[0]["id"]
-    return {"case": case["id"], "run": run, "left": town.left, "tailspin": town.tailspin, "altus": town.altus}
+    rows = {"left": town.left, "tailspin": town.tailspin, "altus": town.altus}
+    return rows | {"case": case["id"], "run": run, "lumen": partner_id(served.desk, town.lumen)}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -54,7 +62,7 @@ def test_a_page_is_accessible_and_asks_nobody_else(
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="SKIPPED: axe is not installed")
     window = Window(chromium, served, scheme=scheme)
     if role:
-        window.sign_in(role, "par_of_a_test" if role is UserRole.PARTNER else None)
+        window.sign_in(role, names["lumen"] if role is UserRole.PARTNER else None)
     answer = window.page.goto(path.format(**names))
     found = axe.Axe().run(window.page)
     assert found.violations_count == 0, found.generate_report()
@@ -72,7 +80,7 @@ def test_a_page_needs_no_scrolling_to_the_side(
 ) -> None:
     window = Window(chromium, served, size=size)
     if role:
-        window.sign_in(role, "par_of_a_test" if role is UserRole.PARTNER else None)
+        window.sign_in(role, names["lumen"] if role is UserRole.PARTNER else None)
     window.page.goto(path.format(**names))
     assert window.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     window.close()

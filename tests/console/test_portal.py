@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sync.model.user import UserRole
 from sync.store import filings, talk
 from sync.store.users import latest_acts
 from tests.console.browser import Browser
@@ -197,14 +198,25 @@ class TestSaying:
         assert 'id="wrong-proposed_share"' in answer.text
         assert 'value="140"' in answer.text
 
-    def test_only_what_was_rejected_can_be_appealed(self, office: Partners, ann: Browser) -> None:
+    def test_only_what_was_rejected_is_appealed_and_judged_anew_when_let_in(
+        self, office: Partners, ann: Browser
+    ) -> None:
         page = of(ann, "Northwind")
         assert "only what was rejected" in says(ann, page, "appeal", text="why").text
         moment = office.moment
         office.put("sf", "registration", office.resells, vote="REJECT", voter="jo", voted_at=moment)
         office.run()
         office.run()
-        assert "Appeal" in ann.get(page).text
+        assert says(ann, page, "appeal", text="We were first", form="a2").status_code == 303
+        channel = office.desk.as_role(UserRole.CHANNEL_MANAGER)
+        assert "We were first" in channel.get("/appeals").text
+        own = f"/appeals/{page.rpartition('/')[2]}"
+        assert post(channel, own, own, act="note", text="We look at it").status_code == 303
+        assert post(channel, own, own, act="let_in", text="New facts").status_code == 303
+        assert "We look at it" in ann.get(page).text
+        assert office.desk.as_role(UserRole.SALES).post(own, data={"act": "let_in"}).status_code == 403
+        office.run()
+        assert "only what was rejected" in says(ann, page, "appeal", text="again", form="a3").text
 
     def test_a_ruling_is_rated_once_and_counted_by_its_rule(self, office: Partners, ann: Browser) -> None:
         page = of(ann, "Northwind")

@@ -56,6 +56,16 @@ def test_a_partner_reads_its_state_its_reason_its_part_and_what_is_open_to_it() 
     assert "45.45" not in json.dumps(view)
 
 
+def test_an_amount_of_somebody_else_is_hidden_however_a_person_spelt_it() -> None:
+    money = Money.parse("60500.00", "EUR")
+    for spelt in ("60500.00", "60,500.00 EUR", "60500", "60,500", "60500 EUR"):
+        said = approved("R1", "alpha", "RESELL", vote=Vote.REJECT, vote_reason=f"Theirs is {spelt}, more.")
+        known = facts(TWO, said, registration("R2", "beta", "IMPLEMENT", declared_value=money))
+        [entry] = seen(known)["registrations"]
+        assert entry["state"] == "REJECTED"
+        assert "60" not in json.dumps(entry), spelt
+
+
 def test_partners_of_one_active_joint_registration_know_of_each_other() -> None:
     together = {"joint_key": "K", "joint_response": Response.ACCEPTED}
     one, two = approved("R1", "alpha", "RESELL", **together), approved("R2", "beta", "IMPLEMENT", **together)
