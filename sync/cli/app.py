@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Annotated, Any
 
 import typer
@@ -20,6 +21,7 @@ from sync.cli import (
     golive,
     leaving,
     linting,
+    mailing,
     mapping,
     measuring,
     mending,
@@ -52,6 +54,7 @@ from sync.cli.session import (
 )
 from sync.commands import Busy
 from sync.config import load
+from sync.mail.telling import tell_partners
 from sync.model.problem import BadInput
 from sync.store.claims import LostTurn
 
@@ -171,8 +174,11 @@ def run_command(
     """Run one whole cycle: read, decide, write. An unsafe plan is held for a person (exit code 2)."""
     if not once:
         raise typer.BadParameter("run takes --once; `dealsync up` runs on the schedule.")
-    with working(load(home), "run") as world:
+    config = load(home)
+    with working(config, "run") as world:
         report = commands.run_once(world, now(), canary=canary)
+        if told := tell_partners(config, world, now(), token_urlsafe):
+            report.notes.append(told)
         view = views.report_view(report, world)
     _show(view, json)
     return exit_code(report)
@@ -218,5 +224,6 @@ for module in (
     linting,
     mapping,
     mending,
+    mailing,
 ):
     module.register(app)

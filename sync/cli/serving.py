@@ -11,6 +11,7 @@ from rich.table import Table
 from sync.cli import screen
 from sync.cli.session import DONE, Home, Json, now, reading
 from sync.config import Config
+from sync.mail.letters import LANGUAGES
 from sync.model.problem import BadInput, Problem
 from sync.model.user import User, UserRole
 from sync.store import users
@@ -26,7 +27,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(console)
     user = typer.Typer(no_args_is_help=True, help="Who may use the console.")
-    for command in (add, list_users, link, disable, enable):
+    for command in (add, list_users, link, language, disable, enable):
         user.command(command.__name__.removesuffix("_users"))(command)
     app.add_typer(user, name="user")
 
@@ -87,6 +88,21 @@ def link(login: Login, home: Home = Path()) -> int:
     """Print a link that signs somebody in once, within a day: for a forgotten password."""
     with reading(home) as (config, world), world.store.write() as connection:
         screen.say(_link(connection, config, _known(connection, login)))
+    return DONE
+
+
+def language(
+    login: Login,
+    written: Annotated[str, typer.Argument(metavar="LANGUAGE", help=f"One of {', '.join(LANGUAGES)}.")],
+    home: Home = Path(),
+) -> int:
+    """Say in which language somebody is written to."""
+    if written not in LANGUAGES:
+        fix = f"choose one of {', '.join(LANGUAGES)}"
+        raise BadInput([Problem(written, "there are no letters in this language", fix)])
+    with reading(home) as (_, world), world.store.write() as connection:
+        users.set_language(connection, _known(connection, login).id, written)
+    screen.say(f"{login} is written to in {written}")
     return DONE
 
 

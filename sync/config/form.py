@@ -105,6 +105,23 @@ class ConsoleForm(_Frozen):
     url: str = ""
 
 
+class MailForm(_Frozen):
+    """``[mail]``: the server through which partners are told; without a ``host``, nobody is written to."""
+
+    host: str = ""
+    port: int = Field(default=587, ge=1, le=65535)
+    sender: str = Field(default="", alias="from")
+    user: str = ""
+    password: str = Field(default="", exclude=True, repr=False)
+    starttls: bool = True
+
+    @model_validator(mode="after")
+    def _whole(self) -> MailForm:
+        if self.host and "@" not in self.sender:
+            raise ValueError('a server without a sender: from = "deals@acme.com"')
+        return self
+
+
 class ConfigForm(_Frozen):
     """config.toml."""
 
@@ -120,3 +137,10 @@ class ConfigForm(_Frozen):
     schedule: ScheduleForm = ScheduleForm()
     portal: PortalForm = PortalForm()
     console: ConsoleForm = ConsoleForm()
+    mail: MailForm = MailForm()
+
+    @model_validator(mode="after")
+    def _letters_lead_somewhere(self) -> ConfigForm:
+        if self.mail.host and not self.console.url:
+            raise ValueError('letters lead to the console: set its address, [console] url = "https://..."')
+        return self

@@ -19,7 +19,7 @@ from sync.model.problem import Problem
 from sync.model.registration import Role
 from sync.portal import acts
 from sync.portal.form import EVIDENCE_KINDS, read_form
-from sync.portal.own import own_titles
+from sync.portal.own import own_some
 
 CHOICES: Final = {"all_roles": tuple(Role), "all_regions": tuple(Region), "kinds": EVIDENCE_KINDS}
 
@@ -82,7 +82,7 @@ def read_words(visit: Visit, sent: dict[str, list[str]]) -> tuple[Form, list[Pro
 def _alike(visit: Visit, read: Form) -> list[tuple[str, str]]:
     """The partner's own registrations for this customer, with what they are called; nothing for what only waits."""
     found = acts.alike(visit.world, who(visit), read)
-    titles = own_titles(visit.world, company(visit), found, visit.now)
+    titles = {own.id: own.title for own in own_some(visit.world, company(visit), found, visit.now)}
     return [(ident, titles.get(ident, "")) for ident in dict.fromkeys(found)]
 
 

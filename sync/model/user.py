@@ -49,6 +49,7 @@ class User:
     disabled: bool = False
     has_password: bool = False
     crm_ids: tuple[str, ...] = ()
+    language: str = "en"  # of the letters to this person
 
     @property
     def other_names(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from sync.model.registration import Registration, Response, State
 from sync.model.ruling import Decision
 from sync.page import Judged, judge_page
 from sync.portal.company import Company
-from sync.store.own import Place, groups_of, places_of
+from sync.store.own import Place, groups_of, named_alike, places_of
 from sync.store.talk import notes_on
 from sync.store.verdicts import decisions_on
 from sync.world import World
@@ -107,12 +107,12 @@ def own_page(world: World, company: Company, now: datetime, page: int) -> tuple[
     return _owned(world, company.id, places, now), total
 
 
-def own_titles(world: World, company: Company, idents: Sequence[str], now: datetime) -> dict[str, str]:
-    """What some of a partner's own registrations are called."""
+def own_some(world: World, company: Company, idents: Sequence[str], now: datetime) -> list[Own]:
+    """Those of some registrations that are this partner's."""
     with world.store.read() as connection:
-        groups = groups_of(connection, idents)
-    places = [Place(ident, groups[ident]) for ident in idents if ident in groups]
-    return {own.id: own.title for own in _owned(world, company.id, places, now)}
+        mine = named_alike(connection, company.rows) if idents else {}
+        groups = groups_of(connection, [ident for ident in idents if ident in mine])
+    return _owned(world, company.id, [Place(ident, group) for ident, group in groups.items()], now)
 
 
 def own_one(world: World, company: Company, ident: str, now: datetime) -> Own:

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
+from secrets import token_urlsafe
 from typing import Final
 
 from sync import commands
 from sync.commands import Busy
 from sync.config import Config
 from sync.drift import pull_schema
+from sync.mail.telling import tell_partners
 from sync.runtime.helping import help_out
 from sync.runtime.stopping import Stop
 from sync.runtime.turn import Life
@@ -40,7 +42,9 @@ class Worker:
     def sync(self) -> str:
         """One cycle, in one line. Raises Busy where another worker is at it or has done it."""
         with self._turn("sync") as world:
-            return _line(commands.run_once(world, self._clock.now()))
+            report = commands.run_once(world, self._clock.now())
+            report.notes += filter(None, [tell_partners(self._config, world, self._clock.now(), token_urlsafe)])
+            return _line(report)
 
     def reconcile(self) -> str:
         """The daily look at everything, in one line. Raises Busy where another worker is at it or has done it."""

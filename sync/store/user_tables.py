@@ -18,6 +18,7 @@ user_account = Table(
     Column("disabled_at", String),
     Column("created_at", String, nullable=False),
     Column("crm_ids", String),  # what owner fields of the CRMs hold for this person, by spaces
+    Column("language", String),  # in which letters to this person are written; none is English
 )
 
 visit = Table(  # one signed-in browser; the id is a hash of what its cookie holds

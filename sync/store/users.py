@@ -76,6 +76,7 @@ def _user(row: Any) -> User:
         disabled=row.disabled_at is not None,
         has_password=row.password is not None,
         crm_ids=tuple((row.crm_ids or "").split()),
+        language=row.language or "en",
     )
 
 
@@ -88,6 +89,11 @@ def set_password(connection: Connection, user_id: str, hashed: str) -> None:
     """A new password: whoever is signed in as this person elsewhere is signed out, and open links end."""
     connection.execute(update(user_account).where(user_account.c.id == user_id).values(password=hashed))
     _end_all(connection, user_id)
+
+
+def set_language(connection: Connection, user_id: str, language: str) -> None:
+    """The language in which this person is written to."""
+    connection.execute(update(user_account).where(user_account.c.id == user_id).values(language=language))
 
 
 def set_disabled(connection: Connection, user_id: str, now: datetime | None) -> None:

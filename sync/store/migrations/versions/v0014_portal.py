@@ -5,8 +5,8 @@ from sqlalchemy import Column, Integer
 
 from sync.store.dialect import TEXT, WORD
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
