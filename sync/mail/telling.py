@@ -15,7 +15,8 @@ from sync.world import World
 def tell_partners(config: Config, world: World, now: datetime, new_secret: Callable[[], str]) -> str:
     """After a run: compose what is new and send what waits; one line of what became of it, or nothing.
 
-    ``new_secret``: gives a long random text for each link that signs in. Without ``[mail] host``, or while dealsync only observes, nobody is written to.
+    ``new_secret``: gives a long random text for each link that signs in. Without ``[mail] host``, or while dealsync
+    only observes, nobody is written to.
     """
     form = config.form.mail
     if not form.host or config.form.mode == "observe":
