@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sync.console import cases, deal, guide, home, insight, policies, registrations, runs, search, sign_in, troubles
 from sync.console import (
     appeals,
     cases,
     deal,
     guide,
     home,
+    insight,
+    policies,
     portal,
     portal_filing,
     portal_registration,

@@ -5,8 +5,8 @@ from sqlalchemy import Column, Integer
 
 from sync.store.dialect import TEXT, WORD
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
