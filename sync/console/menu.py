@@ -37,6 +37,7 @@ MENU: Final = (
     Entry("/policies", "Policies", frozenset({UserRole.CHANNEL_MANAGER, UserRole.FINANCE, UserRole.ADMIN})),
     Entry("/portal", "Registrations", OWN),
     Entry("/portal/statement", "Statement", OWN),
+    Entry("/mappings", "Mappings", frozenset({UserRole.ADMIN, UserRole.CHANNEL_MANAGER})),
     Entry("/help", "Help", frozenset(UserRole)),
 )
 

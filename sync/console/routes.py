@@ -23,6 +23,7 @@ from sync.console import (
     sign_in,
     troubles,
 )
+from sync.console import cases, deal, guide, home, insight, mappings, policies, registrations, runs, search, sign_in, troubles
 from sync.model.user import STAFF, UserRole
 
 ADMIN: Final = UserRole.ADMIN
@@ -114,5 +115,16 @@ ROUTES: Final = (
     Route("POST", "/portal/invitation/{ident}", OWN, portal_filing.answer),
     Route("GET", "/portal/statement", OWN, portal.statement),
     Route("GET", "/portal/statement.csv", OWN, portal.statement_csv),
+    # mappings
+    Route("GET", "/mappings", OPERATORS, mappings.every),
+    Route("GET", "/mappings/{name}", OPERATORS, mappings.page),
+    Route("GET", "/mappings/{name}/draft", OPERATORS, mappings.draft),
+    Route("POST", "/mappings/{name}/check", ADMINS, mappings.check),
+    Route("POST", "/mappings/{name}/field", ADMINS, mappings.save),
+    Route("POST", "/mappings/{name}/picklist", ADMINS, mappings.save_picklist),
+    Route("POST", "/mappings/{name}/drop", ADMINS, mappings.drop),
+    Route("POST", "/mappings/{name}/publish", ADMINS, mappings.publish),
+    Route("POST", "/mappings/{name}/discard", ADMINS, mappings.discard),
+    Route("POST", "/mappings/{name}/undo", ADMINS, mappings.undo),
 )
 """A route that is not here does not exist; `tests/console/test_gate.py` tries every row as every role."""

@@ -1,6 +1,6 @@
 """Guarded expressions of mappings: one door to the library that runs them."""
 
-from sync.expressions.expression import LONGEST, STEPS, Expression, Refused, as_day, compile_expression
+from sync.expressions.expression import LONGEST, STEPS, Expression, Refused, as_day, compile_expression, place_of
 from sync.expressions.functions import FUNCTIONS, Function, Type
 
 __all__ = [
@@ -13,4 +13,5 @@ __all__ = [
     "Type",
     "as_day",
     "compile_expression",
+    "place_of",
 ]

@@ -192,3 +192,17 @@ def _explained(error: EngineError, fields: tuple[str, ...]) -> Refused:
 def as_day(moment: datetime) -> date:
     """The day of a calculated moment."""
     return moment.astimezone(UTC).date()
+
+
+def place_of(text: str, refused: Refused) -> tuple[int, int]:
+    """Where in ``text`` the fault lies, as the first character and the one after the last; else the whole of it."""
+    if found := re.search(r"\(character (\d+)\)", refused.what):
+        start = int(found[1]) - 1
+        return start, start + len(re.match(r"\w+|.?", text[start:], re.DOTALL)[0])  # type: ignore[index]
+    if "at its end" in refused.what:
+        return len(text.rstrip()) - 1, len(text.rstrip())
+    for word in re.findall(r"'([^']+)'|(\$\w+)", refused.what):
+        named = word[0] or word[1]
+        if found := re.search(rf"(?<![\w$]){re.escape(named)}(?!\w)", text):
+            return found.span()
+    return 0, len(text)

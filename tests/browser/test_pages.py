@@ -40,6 +40,10 @@ PAGES = [
     ("/policies/standard/draft", UserRole.ADMIN),
     ("/insight", UserRole.FINANCE),
     ("/insight/rows?of=registrations", UserRole.SALES),
+    ("/mappings", UserRole.CHANNEL_MANAGER),
+    ("/mappings/sf-opportunity?field=stage", UserRole.ADMIN),
+    ("/mappings/hs-partner-registration?field=status", UserRole.CHANNEL_MANAGER),
+    ("/mappings/sf-opportunity/draft", UserRole.ADMIN),
 ]
 """Every page and who looks at it; a page that is added is added here."""
 

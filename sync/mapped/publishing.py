@@ -1,0 +1,52 @@
+"""The draft of a mapping before it runs: its lines, its impact, and publishing exactly what was looked at."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sync import drafts
+from sync.config import Config
+from sync.impact import impact
+from sync.mapped.sheet import drafted, running
+from sync.model.ids import digest
+from sync.model.problem import BadInput, Problem
+from sync.world import World
+
+
+def draft_view(config: Config, world: World, name: str, now: datetime) -> dict[str, Any]:
+    """What a draft changes: its lines as a diff, its impact, the tests it fails; faults instead, where it has some.
+
+    ``seen`` names the very text. Asks no CRM and keeps nothing.
+    """
+    draft, runs = drafted(config, name), running(config, name)
+    problems = list(draft.faults)
+    weighed = None
+    if draft.form and draft.text != runs.text:
+        try:
+            weighed = impact(world, draft.form.id, drafts.rehearse(config, name, draft.text), now)
+        except BadInput as faults:
+            problems = list(faults.problems)
+    return {
+        "name": name,
+        "title": draft.content.get("title") or name,
+        "paused": draft.content.get("status") == "paused",
+        "lines": drafts.text_difference(runs.text, draft.text, name),
+        "impact": weighed,
+        "faults": problems,
+        "failed": draft.failed,
+        "seen": digest(draft.text),
+    }
+
+
+def still_as_seen(config: Config, name: str, seen: str) -> None:
+    """Raises BadInput where there is no draft, it is not what was looked at, or it fails its own tests."""
+    draft = drafted(config, name)
+    draft.checked()
+    if not drafts.draft_of(config, name).exists():
+        raise BadInput([Problem(name, "there is no draft", "change a field first")])
+    if digest(draft.text) != seen:
+        what = "the draft was changed after you looked at it"
+        raise BadInput([Problem(name, what, "look at it again, then publish it")])
+    if draft.failed:
+        raise BadInput(list(draft.failed))

@@ -1,0 +1,42 @@
+"""What the latest rows of one object hold, and how many of its values were not understood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, func, select
+
+from connector.record import Record
+from sync.mapping.fieldmap import FieldMap
+from sync.store.intake import stored_record
+from sync.store.tables import problem, record
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One stored row: its id, and the text of every field that was read."""
+
+    id: str
+    texts: Mapping[str, str | None]
+    stored: Any
+
+    def as_read_by(self, field_map: FieldMap) -> Record:
+        """The row as a mapping finds it; a field that was never read is absent."""
+        return stored_record(field_map, self.stored)
+
+
+def latest_rows(connection: Connection, crm: str, obj: str, most: int) -> list[Seen]:
+    """Live rows of one object, the one that changed last first."""
+    query = select(record).where(record.c.connection == crm, record.c.object == obj, ~record.c.deleted)
+    found = connection.execute(query.order_by(record.c.stamp.desc(), record.c.id).limit(most))
+    return [Seen(row.id, msgspec.json.decode(row.raw), row) for row in found]
+
+
+def count_misread(connection: Connection) -> Mapping[tuple[str, str], int]:
+    """How many values were not understood, by connection and object."""
+    joined = select(record.c.connection, record.c.object, func.count()).join(problem, problem.c.key == record.c.key)
+    found = connection.execute(joined.group_by(record.c.connection, record.c.object))
+    return {(row[0], row[1]): row[2] for row in found}

@@ -1,0 +1,290 @@
+"""The mapping screens: fields with live samples, a draft that is checked, weighed, published and undone."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import Any
+
+import pytest
+from httpx import Response
+
+from connector.record import FieldInfo, FieldType
+from connector.snapshot import Snapshot
+from sync.model.user import UserRole
+from sync.page import judge_page
+from sync.store.due import judged_after
+from sync.store.published import LATEST, keep_schema
+from sync.store.users import latest_acts
+from tests.console.browser import Browser
+from tests.console.desk import Desk, post
+
+DEALS = "/mappings/sf-opportunity"
+FILE = "mappings/sf-opportunity.toml"
+STAGES = {
+    "Prospecting": "PROSPECT",
+    "Qualification": "QUALIFIED",
+    "Technical Validation": "TECH_VALIDATION",
+    "Proposal": "BIZ_VALIDATION",
+    "Negotiation": "COMMITTED",
+    "Closed Won": "WON",
+    "Closed Lost": "LOST",
+}
+
+
+@pytest.fixture
+def admin(own_desk: Desk) -> Browser:
+    return own_desk.as_role(UserRole.ADMIN)
+
+
+def text_of(desk: Desk, name: str = FILE) -> str:
+    return (desk.home / name).read_text("utf-8")
+
+
+def save(admin: Browser, path: str, **keys: str) -> Response:
+    return post(admin, DEALS, f"{DEALS}/field", field=path, **keys)
+
+
+def stages(admin: Browser, **changed: str) -> Response:
+    kept = {**STAGES, **changed}
+    values = {"value": list(kept), "word": list(kept.values())}
+    return post(admin, DEALS, f"{DEALS}/picklist", field="stage", picklist="stage", **values)
+
+
+def publish(admin: Browser, **more: Any) -> Response:
+    page = admin.get(f"{DEALS}/draft").text
+    seen = re.findall(r'name="seen" value="([^"]+)"', page)
+    assert seen, page
+    return post(admin, DEALS, f"{DEALS}/publish", **({"seen": seen[0], "why": "RevOps asked"} | more))
+
+
+def planned(desk: Desk) -> set[str]:
+    """What would be written of everything that is known, by the mappings that run."""
+    world = desk.site.world
+    with world.store.read() as connection:
+        groups = judged_after(connection, "", 500)
+    return {change.id for judged in judge_page(world, groups, desk.moment) for change in judged.plan.changes}
+
+
+def test_every_mapping_is_listed_with_its_object_state_and_version(desk: Desk) -> None:
+    page = desk.as_role(UserRole.CHANNEL_MANAGER).get("/mappings").text
+    for shown in ("Salesforce opportunity", "sf Opportunity", "HubSpot deal", "paused", "as it was installed"):
+        assert shown in page
+    assert page.count('<a href="/mappings/') == len(list((desk.home / "mappings").glob("*.toml")))
+
+
+@pytest.mark.parametrize("name", ["sf-opportunity", "hs-partner-registration", "sf-account", "sf-user"])
+def test_one_mapping_shows_our_fields_theirs_and_live_samples(name: str, desk: Desk) -> None:
+    page = desk.as_role(UserRole.CHANNEL_MANAGER).get(f"/mappings/{name}")
+    assert page.status_code == 200
+    content = tomllib.loads(text_of(desk, f"mappings/{name}.toml"))
+    for field in content["field"]:
+        assert f">{field['canonical']}</a>" in page.text
+    assert "no schema was pulled yet" in page.text
+
+
+def test_a_field_shows_five_records_as_read_and_who_may_not_edit_finds_no_form(desk: Desk) -> None:
+    page = desk.as_role(UserRole.CHANNEL_MANAGER).get(f"{DEALS}?field=stage").text
+    assert "Qualification" in page
+    assert "<td>QUALIFIED</td>" in page
+    assert "Keep in the draft" not in page
+    assert "Undo" not in page
+
+
+def test_what_a_field_of_ours_would_be_written_as_stands_beside_it(desk: Desk) -> None:
+    page = desk.as_role(UserRole.ADMIN).get(f"{DEALS}?field=registration_status").text
+    assert "is written as" in page
+    assert "Keep in the draft" in page
+
+
+@pytest.mark.parametrize(
+    ("show", "there", "gone"), [("mapped", "stage", "pipeline"), ("unmapped", "pipeline", "stage")]
+)
+def test_filters_leave_only_what_they_say(show: str, there: str, gone: str, desk: Desk) -> None:
+    page = desk.as_role(UserRole.ADMIN).get(f"{DEALS}?show={show}").text
+    rows = re.findall(r'<th scope="row"><a [^>]*>(\w+)</a>', page)
+    assert there in rows
+    assert gone not in rows
+
+
+def test_with_a_schema_its_labels_and_types_are_shown_and_a_wrong_name_has_a_near_one(own_desk: Desk) -> None:
+    fields = tuple(
+        FieldInfo(name, label, kind, options=options)
+        for name, label, kind, options in (
+            ("Name", "Opportunity name", FieldType.TEXT, ()),
+            ("StageNames", "Stage", FieldType.CHOICE, ("Qualification", "Closed won!")),
+        )
+    )
+    with own_desk.store.write() as connection:
+        keep_schema(connection, LATEST, Snapshot("sf", "Opportunity", fields), own_desk.moment)
+    page = own_desk.as_role(UserRole.ADMIN).get(f"{DEALS}?show=problems").text
+    assert "Opportunity name" in page
+    assert "the CRM has no field StageName: did you mean &#39;StageNames&#39;?" in page
+
+
+def test_a_value_that_is_not_mapped_stands_on_top_with_the_word_it_looks_like(own_desk: Desk) -> None:
+    fields = (FieldInfo("StageName", "Stage", FieldType.CHOICE, options=("Qualification", "tech-validation")),)
+    with own_desk.store.write() as connection:
+        keep_schema(connection, LATEST, Snapshot("sf", "Opportunity", fields), own_desk.moment)
+    page = own_desk.as_role(UserRole.ADMIN).get(f"{DEALS}?field=stage").text
+    values = re.findall(r'name="value" value="([^"]+)"', page)
+    assert values == ["tech-validation", *STAGES]
+    assert "looks like TECH_VALIDATION" in page
+
+
+def test_an_edit_is_a_draft_that_keeps_every_comment_and_runs_nothing(admin: Browser, own_desk: Desk) -> None:
+    before = text_of(own_desk)
+    answer = save(admin, "source", remote="Lead_Source__c", notes="moved in 2026")
+    assert answer.status_code == 303, answer.text
+    assert text_of(own_desk) == before
+    draft = text_of(own_desk, "drafts/sf-opportunity.toml")
+    assert [line for line in draft.split("\n") if line not in before.split("\n")] == [
+        'remote = "Lead_Source__c"',
+        'notes = "moved in 2026"',
+    ]
+    assert [line for line in draft.split("\n") if line[:1] == "#"] == [
+        line for line in before.split("\n") if line[:1] == "#"
+    ]
+    assert "Lead_Source__c" in admin.get(DEALS).text
+    with own_desk.store.read() as connection:
+        assert latest_acts(connection, 1, "sf-opportunity")[0]["more"]["field"] == "source"
+
+
+def test_an_edit_that_changes_nothing_leaves_no_draft(admin: Browser, own_desk: Desk) -> None:
+    save(admin, "source", remote="Other__c")
+    save(admin, "source", remote="LeadSource")
+    assert not (own_desk.home / "drafts/sf-opportunity.toml").exists()
+
+
+def test_a_faulty_edit_is_kept_nowhere_and_said_under_the_word(admin: Browser, own_desk: Desk) -> None:
+    answer = save(admin, "source", expr="$uper(Name)")
+    assert answer.status_code == 422
+    assert "<mark>$uper</mark>(Name)" in answer.text
+    assert "did you mean &#39;upper&#39;?" in answer.text
+    assert ">$uper(Name)</textarea>" in answer.text, "what was typed is not lost"
+    assert not (own_desk.home / "drafts/sf-opportunity.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("expr", "marked"),
+    [
+        ("Name + 1", "+"),
+        ("$left(Name", "e"),
+        ("'a' ?? $trimm(Name)", "$trimm"),
+        ("Name =~ 'x'", "=~"),
+        ("(Name ?? '') ; 2", ";"),
+    ],
+)
+def test_a_fault_of_an_expression_lies_under_its_word(expr: str, marked: str, admin: Browser) -> None:
+    answer = post(admin, DEALS, f"{DEALS}/check", field="source", expr=expr)
+    assert answer.status_code == 200
+    found = re.findall(r"<mark>(.*?)</mark>", answer.text)
+    assert [entry.replace("&#39;", "'") for entry in found] == [marked]
+
+
+def test_an_expression_is_tried_on_live_records_before_it_is_kept(admin: Browser, own_desk: Desk) -> None:
+    answer = post(admin, DEALS, f"{DEALS}/check", field="source", expr="$upper(Name ?? '')")
+    assert "NORTHWIND" in answer.text
+    assert not (own_desk.home / "drafts/sf-opportunity.toml").exists()
+
+
+def test_numbers_in_expressions_are_declared_in_the_same_form(admin: Browser, own_desk: Desk) -> None:
+    keys = {"expr": "(Amount ?? 0) * 2", "types": "Amount=number"}
+    answer = save(admin, "amount", **keys)
+    assert answer.status_code == 303, answer.text
+    draft = tomllib.loads(text_of(own_desk, "drafts/sf-opportunity.toml"))
+    assert draft["types"] == {"Amount": "number"}
+    assert "2000.02" in admin.get(f"{DEALS}?field=amount").text
+
+
+def test_a_field_that_was_not_mapped_is_mapped_and_taken_out_again(admin: Browser, own_desk: Desk) -> None:
+    before = text_of(own_desk)
+    assert save(admin, "pipeline", remote="Pipeline__c?").status_code == 303
+    assert 'canonical = "pipeline"\nremote = "Pipeline__c?"' in text_of(own_desk, "drafts/sf-opportunity.toml")
+    assert post(admin, DEALS, f"{DEALS}/drop", field="pipeline").status_code == 303
+    assert not (own_desk.home / "drafts/sf-opportunity.toml").exists()
+    assert text_of(own_desk) == before
+
+
+def test_a_choice_that_was_not_mapped_begins_with_a_map_of_what_looks_alike(admin: Browser, own_desk: Desk) -> None:
+    assert post(admin, DEALS, f"{DEALS}/drop", field="type").status_code == 303
+    assert "picklist.type" not in text_of(own_desk, "drafts/sf-opportunity.toml")
+    fields = (FieldInfo("Kind__c", "Kind", FieldType.CHOICE, options=("new", "Renewals", "Who knows")),)
+    with own_desk.store.write() as connection:
+        keep_schema(connection, LATEST, Snapshot("sf", "Opportunity", fields), own_desk.moment)
+    assert save(admin, "type", remote="Kind__c", picklist="type").status_code == 303
+    draft = tomllib.loads(text_of(own_desk, "drafts/sf-opportunity.toml"))
+    assert draft["picklist"]["type"]["map"] == {"new": "NEW", "Renewals": "RENEWAL"}
+
+
+def test_a_draft_is_weighed_published_and_undone_and_the_plan_follows(admin: Browser, own_desk: Desk) -> None:
+    before, plan = text_of(own_desk), planned(own_desk)
+    assert stages(admin, Qualification="LOST").status_code == 303
+    shown = admin.get(f"{DEALS}/draft").text
+    assert "<ins>+Qualification = &#34;LOST&#34;</ins>" in shown
+    assert re.search(r"\d+ open deals, 1 fields, about \d+ calls", shown)
+    assert "would follow" in shown
+    assert planned(own_desk) == plan, "a draft runs nothing"
+    answer = publish(admin)
+    assert (answer.status_code, answer.headers["location"][: len(DEALS)]) == (303, DEALS), answer.text
+    assert 'Qualification = "LOST"' in text_of(own_desk)
+    assert planned(own_desk) != plan
+    listed = admin.get("/mappings").text
+    assert "RevOps asked" in listed
+    assert post(admin, DEALS, f"{DEALS}/undo", why="it was wrong").status_code == 303
+    assert text_of(own_desk) == before
+    assert planned(own_desk) == plan
+    page = admin.get(DEALS).text
+    assert re.findall(r'<li value="(\d)">(\w+) by', page) == [("3", "undone"), ("2", "published"), ("1", "first")]
+    with own_desk.store.read() as connection:
+        acts = [act["act"] for act in latest_acts(connection, 3, "sf-opportunity")]
+    assert acts == ["undo a mapping", "publish a mapping", "edit a mapping's draft"]
+
+
+def test_only_what_was_looked_at_is_published(admin: Browser, own_desk: Desk) -> None:
+    before = text_of(own_desk)
+    stages(admin, Qualification="LOST")
+    seen = re.findall(r'name="seen" value="([^"]+)"', admin.get(f"{DEALS}/draft").text)[0]
+    save(admin, "source", remote="Other__c")
+    answer = post(admin, DEALS, f"{DEALS}/publish", seen=seen)
+    assert (answer.status_code, "changed after you looked at it" in answer.text) == (422, True)
+    assert text_of(own_desk) == before
+
+
+def test_a_draft_that_fails_an_example_of_its_own_is_not_published(admin: Browser, own_desk: Desk) -> None:
+    given = 'given = { StageName = "Qualification" }\nexpect = { stage = "QUALIFIED" }'
+    example = f'\n[[test]]\nname = "a qualified deal"\n{given}\n'
+    path = own_desk.home / FILE
+    path.write_text(path.read_text("utf-8") + example, "utf-8")
+    assert "passes</span> a qualified deal" in admin.get(DEALS).text
+    stages(admin, Qualification="LOST")
+    assert "fails</span> a qualified deal" in admin.get(DEALS).text
+    shown = admin.get(f"{DEALS}/draft").text
+    assert "and &#39;QUALIFIED&#39; is expected" in shown
+    assert ">Publish<" not in shown
+
+
+def test_a_draft_that_somebody_broke_by_hand_is_shown_with_its_faults(admin: Browser, own_desk: Desk) -> None:
+    stages(admin, Qualification="LOST")
+    draft = own_desk.home / "drafts/sf-opportunity.toml"
+    draft.write_text(draft.read_text("utf-8").replace('canonical = "stage"', 'canonical = "stagge"'), "utf-8")
+    page = admin.get(DEALS)
+    assert (page.status_code, "did you mean &#39;stage&#39;?" in page.text) == (200, True)
+    assert "did you mean &#39;stage&#39;?" in admin.get(f"{DEALS}/draft").text
+    draft.write_text("what = is this", "utf-8")
+    for path in (DEALS, f"{DEALS}/draft"):
+        page = admin.get(path)
+        assert (page.status_code, "it is not TOML" in page.text) == (200, True)
+    assert post(admin, DEALS, f"{DEALS}/discard").status_code == 303
+    assert not draft.exists()
+
+
+def test_an_unknown_mapping_is_said_with_a_near_one(desk: Desk) -> None:
+    answer = desk.as_role(UserRole.ADMIN).get("/mappings/sf-oportunity")
+    assert (answer.status_code, "did you mean &#39;sf-opportunity&#39;?" in answer.text) == (422, True)
+
+
+def test_what_a_crm_holds_is_text_and_never_a_tag(desk: Desk) -> None:
+    page = desk.as_role(UserRole.ADMIN).get(f"{DEALS}?field=name").text
+    assert "&lt;script&gt;alert" in page
+    assert "<script>alert" not in page
