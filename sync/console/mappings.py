@@ -31,7 +31,8 @@ def page(visit: Here, name: str, field: str = "", show: str = "") -> Response:
 
 def _page(visit: Here, name: str, field: str, show: str = "", code: int = 200, **more: Any) -> Response:
     view = mapped.one_mapping(visit.site.config, visit.world, name, field, show)
-    view["chosen"] = (view["chosen"] or {}) | more.pop("entered", {}) or None
+    entered = more.pop("entered", {})
+    view["chosen"] = view["chosen"] and view["chosen"] | entered
     shown = {"wrong": (), "show": show, "functions": FUNCTIONS, "filters": mapped.FILTERS} | more
     return visit.page("mapping.html", code, mapping=view, **shown)
 
@@ -59,6 +60,14 @@ def save_picklist(visit: Here, name: str, values: Annotated[Values, Form()]) -> 
     """Keep the map of a picklist in the draft."""
     mapped.save_picklist(visit.site.config, name, values)
     return _kept(visit, name, "edit a mapping's draft", values.field)
+
+
+def example(visit: Here, name: str, record: Word, shows: Word = "") -> Response:
+    """Keep in the draft that a record must always be read as it is read now."""
+    mapped.save_example(visit.site.config, visit.world, name, record, shows)
+    with visit.site.store.write() as connection:
+        visit.note(connection, "edit a mapping's draft", name, {"example": shows})
+    return visit.see(f"/mappings/{name}", "The example is in the draft.")
 
 
 def drop(visit: Here, name: str, field: Word) -> Response:

@@ -53,7 +53,9 @@ class Site:
 
 def _state_of(home: Path) -> Iterator[tuple[str, int, int]]:
     """What tells an edited file: its name, its time and its size."""
-    for path in sorted([home / "config.toml", *home.glob("*/*.toml"), *home.glob("*.csv")]):
+    for path in sorted(
+        [home / "config.toml", *home.glob("*/*.toml"), *home.glob("*/overlays/*.toml"), *home.glob("*.csv")]
+    ):
         try:
             found = path.stat()
         except FileNotFoundError:

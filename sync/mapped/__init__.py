@@ -1,6 +1,15 @@
 """Mappings as people look at them: their fields, live samples, what is wrong, and drafts edited field by field."""
 
-from sync.mapped.drafting import Edit, Values, drop_draft, drop_field, save_field, save_picklist, tried
+from sync.mapped.drafting import (
+    Edit,
+    Values,
+    drop_draft,
+    drop_field,
+    save_example,
+    save_field,
+    save_picklist,
+    tried,
+)
 from sync.mapped.publishing import draft_view, still_as_seen
 from sync.mapped.view import FILTERS, all_mappings, one_mapping
 
@@ -13,6 +22,7 @@ __all__ = [
     "drop_draft",
     "drop_field",
     "one_mapping",
+    "save_example",
     "save_field",
     "save_picklist",
     "still_as_seen",

@@ -13,9 +13,10 @@ from sync.config import Config
 from sync.expressions import Refused, Type, compile_expression, place_of
 from sync.mapped.samples import begun, samples
 from sync.mapped.sheet import Sheet, drafted, sheet
-from sync.mapping.edit import with_field, with_picklist, with_types, without_field
+from sync.mapping.edit import with_field, with_picklist, with_test, with_types, without_field
 from sync.mapping.form import EXPRESSIONS
 from sync.mapping.paths import PATHS
+from sync.mapping.proof import plain
 from sync.model.problem import BadInput, Problem, did_you_mean
 from sync.store.published import LATEST, schemas
 from sync.store.seen import latest_rows
@@ -91,11 +92,10 @@ def edited(config: Config, world: World, name: str, edit: Edit) -> Sheet:
 def _first_map(
     world: World, before: Sheet, edit: Edit, words: Sequence[str], *, whole: bool
 ) -> list[tuple[str, str]]:
-    place = str(before.content.get("connection")), str(before.content.get("object"))
     remote = edit.remote.split(",")[0].strip().removesuffix("?")
     with world.store.read() as connection:
-        rows = latest_rows(connection, *place, MANY)
-        schema = schemas(connection, LATEST).get(place)
+        rows = latest_rows(connection, *before.place, MANY)
+        schema = schemas(connection, LATEST).get(before.place)
     offered = (
         [option for field in schema.fields if field.name == remote for option in field.options] if schema else []
     )
@@ -106,10 +106,9 @@ def _first_map(
 def tried(config: Config, world: World, name: str, edit: Edit) -> dict[str, Any]:
     """What a field would read and write as it is filled in now: samples, faults, and where in its expressions."""
     found = edited(config, world, name, edit)
-    place = str(found.content.get("connection")), str(found.content.get("object"))
     with world.store.read() as connection:
-        rows = latest_rows(connection, *place, FIVE)
-        schema = schemas(connection, LATEST).get(place)
+        rows = latest_rows(connection, *found.place, FIVE)
+        schema = schemas(connection, LATEST).get(found.place)
     shown = samples(found.field_map, rows).get(edit.field, []) if found.field_map else []
     marks = list(
         filter(None, (_mark(found, edit, key, schema.fields if schema else ()) for key in ("expr", "write_if")))
@@ -161,6 +160,26 @@ def save_picklist(config: Config, name: str, values: Values) -> None:
         fix = did_you_mean(values.picklist, known, "name it in the field first")
         raise BadInput([Problem(values.picklist, f"{name} has no such picklist", fix)])
     _keep(config, sheet(config, name, with_picklist(before.text, values.picklist, values.chosen, values.unmapped)))
+
+
+def save_example(config: Config, world: World, name: str, ident: str, shows: str) -> None:
+    """Keep in the draft that one of the five latest records is read as it is now. Raises as `save_field`."""
+    before = drafted(config, name)
+    before.checked()
+    with world.store.read() as connection:
+        rows = latest_rows(connection, *before.place, FIVE)
+    seen = next((row for row in rows if row.id == ident), None)
+    if seen is None or before.field_map is None:
+        raise BadInput(
+            [Problem(ident, "it is not among the latest records", "load the page again, then choose one")]
+        )
+    record = seen.as_read_by(before.field_map)
+    texts = zip(before.field_map.fields, record.values, strict=True)
+    given = {name: text for name, text in texts if isinstance(text, str)}
+    row, _ = before.field_map.read(record)
+    names = {rule.path for rule in before.field_map.rules if given.keys() & set(rule.remotes)}
+    expect = {path: plain(value) for path, value in row.values.items() if path in names and value is not None}
+    _keep(config, sheet(config, name, with_test(before.text, shows.strip() or ident, given, expect)))
 
 
 def drop_field(config: Config, name: str, path: str) -> None:

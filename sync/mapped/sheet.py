@@ -33,6 +33,18 @@ class Sheet:
     failed: tuple[Problem, ...] = ()
 
     @property
+    def place(self) -> tuple[str, str]:
+        """Connection and object, by their names here."""
+        known = (self.form.connection, self.form.object) if self.form else ()
+        return known or (str(self.content.get("connection")), str(self.content.get("object")))
+
+    def remotes(self, path: str) -> list[str]:
+        """The CRM's fields of one path by their names here, with their question marks."""
+        field = next((field for field in self.form.field if field.canonical == path), None) if self.form else None
+        said = field.remote if field else self.block(path).get("remote", ())
+        return [said] if isinstance(said, str) else [str(entry) for entry in said]
+
+    @property
     def blocks(self) -> list[Mapping[str, Any]]:
         """Its fields, as written."""
         return [field for field in self.content.get("field", ()) if isinstance(field, Mapping)]

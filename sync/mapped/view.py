@@ -61,7 +61,7 @@ def one_mapping(config: Config, world: World, name: str, path: str = "", show: s
     know. Raises BadInput for an unknown mapping.
     """
     draft, runs = drafted(config, name), running(config, name)
-    place = str(draft.content.get("connection")), str(draft.content.get("object"))
+    place = draft.place
     with world.store.read() as connection:
         rows = latest_rows(connection, *place, MANY)
         schema = schemas(connection, LATEST).get(place)
@@ -92,6 +92,7 @@ def one_mapping(config: Config, world: World, name: str, path: str = "", show: s
         "picklists": sorted(draft.content.get("picklist", {})),
         "faults": [(draft.line_of(fault), fault) for fault in draft.faults],
         "tests": list(_tests(draft)),
+        "records": [row.id for row in rows[:FIVE]] if draft.field_map else [],
         "versions": [_version(entry) for entry in reversed(kept)],
     }
 
@@ -120,7 +121,7 @@ def _lines(
     share = filled(rows)
     for name, path in PATHS.get(str(draft.content.get("canonical")), {}).items():
         block = draft.block(name)
-        remotes = _remotes(block)
+        remotes = draft.remotes(name)
         first = shown.get(name, [])
         wrong = [f"{fault.what}: {fault.fix}" for fault in draft.faults_of(name)]
         wrong += _unknown(remotes, fields)
@@ -132,7 +133,7 @@ def _lines(
             "words": path.words,
             "ours": path.ours,
             "mapped": bool(block),
-            "remote": ", ".join(remotes),
+            "remote": ", ".join(_remotes(block)),
             "rule": _rule(block, path),
             "direction": block.get("direction", "out" if path.ours and not block else "in"),
             "owner": block.get("owner", "engine" if path.ours and not block else "crm"),
@@ -178,8 +179,9 @@ def _remote_fields(fields: Sequence[FieldInfo], draft: Sheet, rows: Sequence[See
     """The fields of the CRM's object, with the paths that are mapped to each."""
     used: dict[str, list[str]] = {}
     for block in draft.blocks:
-        for name in _bare(_remotes(block)):
-            used.setdefault(name, []).append(str(block.get("canonical")))
+        path = str(block.get("canonical"))
+        for name in _bare(draft.remotes(path)):
+            used.setdefault(name, []).append(path)
     seen = {name for row in rows[:FIVE] for name in row.texts}
     plain = {name: {"name": name, "label": "", "type": "", "more": ""} for name in sorted({*used, *seen})}
     described = {
@@ -202,7 +204,7 @@ def _matching(
     block = draft.content.get("picklist", {}).get(chosen["picklist"])
     if block is None or not chosen["words"]:
         return None
-    remote = next(iter(_bare(chosen["remote"].split(", "))), "")
+    remote = next(iter(_bare(draft.remotes(chosen["path"]))), "")
     offered = [option for field in fields if field.name == remote for option in field.options]
     return {
         "name": chosen["picklist"],

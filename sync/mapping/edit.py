@@ -83,8 +83,22 @@ def with_types(text: str, types: Mapping[str, str]) -> str:
     return "\n".join(lines)
 
 
+def with_test(text: str, name: str, given: Mapping[str, str], expect: Mapping[str, Any]) -> str:
+    """``text`` with one more example at its end: a record, and what it must be in our words."""
+    document = tomlkit.parse("[[test]]\n")
+    block: Any = document["test"]
+    block[0]["name"] = name
+    for key, values in (("given", given), ("expect", expect)):
+        block[0][key] = tomlkit.inline_table()
+        block[0][key].update(values)
+    return _appended(text, tomlkit.dumps(document))
+
+
 def _checked(text: str) -> dict[str, Any]:
-    content = tomllib.loads(text)
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput([Problem("the file", f"it is not TOML: {error}", "correct that place by hand")]) from error
     blocks = sum(1 for place in places(text) if len(place) == 2 and place[0] == "field" and place[1].isdigit())
     if blocks != len(content.get("field", ())):
         what = "its fields are not written as [[field]] blocks"

@@ -10,7 +10,7 @@ import pytest
 from sync.model.user import UserRole
 from tests.browser.conftest import Served
 from tests.browser.seen import Window
-from tests.console.test_mappings import DEALS, planned, text_of
+from tests.console.mapping_acts import DEALS, planned, text_of
 
 
 @pytest.fixture

@@ -4,66 +4,24 @@ from __future__ import annotations
 
 import re
 import tomllib
-from typing import Any
 
 import pytest
-from httpx import Response
+from sqlalchemy import insert, select
 
 from connector.record import FieldInfo, FieldType
 from connector.snapshot import Snapshot
 from sync.model.user import UserRole
-from sync.page import judge_page
-from sync.store.due import judged_after
 from sync.store.published import LATEST, keep_schema
+from sync.store.tables import problem, record
 from sync.store.users import latest_acts
 from tests.console.browser import Browser
 from tests.console.desk import Desk, post
-
-DEALS = "/mappings/sf-opportunity"
-FILE = "mappings/sf-opportunity.toml"
-STAGES = {
-    "Prospecting": "PROSPECT",
-    "Qualification": "QUALIFIED",
-    "Technical Validation": "TECH_VALIDATION",
-    "Proposal": "BIZ_VALIDATION",
-    "Negotiation": "COMMITTED",
-    "Closed Won": "WON",
-    "Closed Lost": "LOST",
-}
+from tests.console.mapping_acts import DEALS, FILE, STAGES, planned, publish, save, stages, text_of
 
 
 @pytest.fixture
 def admin(own_desk: Desk) -> Browser:
     return own_desk.as_role(UserRole.ADMIN)
-
-
-def text_of(desk: Desk, name: str = FILE) -> str:
-    return (desk.home / name).read_text("utf-8")
-
-
-def save(admin: Browser, path: str, **keys: str) -> Response:
-    return post(admin, DEALS, f"{DEALS}/field", field=path, **keys)
-
-
-def stages(admin: Browser, **changed: str) -> Response:
-    kept = {**STAGES, **changed}
-    values = {"value": list(kept), "word": list(kept.values())}
-    return post(admin, DEALS, f"{DEALS}/picklist", field="stage", picklist="stage", **values)
-
-
-def publish(admin: Browser, **more: Any) -> Response:
-    page = admin.get(f"{DEALS}/draft").text
-    seen = re.findall(r'name="seen" value="([^"]+)"', page)
-    assert seen, page
-    return post(admin, DEALS, f"{DEALS}/publish", **({"seen": seen[0], "why": "RevOps asked"} | more))
-
-
-def planned(desk: Desk) -> set[str]:
-    """What would be written of everything that is known, by the mappings that run."""
-    world = desk.site.world
-    with world.store.read() as connection:
-        groups = judged_after(connection, "", 500)
-    return {change.id for judged in judge_page(world, groups, desk.moment) for change in judged.plan.changes}
 
 
 def test_every_mapping_is_listed_with_its_object_state_and_version(desk: Desk) -> None:
@@ -132,91 +90,6 @@ def test_a_value_that_is_not_mapped_stands_on_top_with_the_word_it_looks_like(ow
     assert "looks like TECH_VALIDATION" in page
 
 
-def test_an_edit_is_a_draft_that_keeps_every_comment_and_runs_nothing(admin: Browser, own_desk: Desk) -> None:
-    before = text_of(own_desk)
-    answer = save(admin, "source", remote="Lead_Source__c", notes="moved in 2026")
-    assert answer.status_code == 303, answer.text
-    assert text_of(own_desk) == before
-    draft = text_of(own_desk, "drafts/sf-opportunity.toml")
-    assert [line for line in draft.split("\n") if line not in before.split("\n")] == [
-        'remote = "Lead_Source__c"',
-        'notes = "moved in 2026"',
-    ]
-    assert [line for line in draft.split("\n") if line[:1] == "#"] == [
-        line for line in before.split("\n") if line[:1] == "#"
-    ]
-    assert "Lead_Source__c" in admin.get(DEALS).text
-    with own_desk.store.read() as connection:
-        assert latest_acts(connection, 1, "sf-opportunity")[0]["more"]["field"] == "source"
-
-
-def test_an_edit_that_changes_nothing_leaves_no_draft(admin: Browser, own_desk: Desk) -> None:
-    save(admin, "source", remote="Other__c")
-    save(admin, "source", remote="LeadSource")
-    assert not (own_desk.home / "drafts/sf-opportunity.toml").exists()
-
-
-def test_a_faulty_edit_is_kept_nowhere_and_said_under_the_word(admin: Browser, own_desk: Desk) -> None:
-    answer = save(admin, "source", expr="$uper(Name)")
-    assert answer.status_code == 422
-    assert "<mark>$uper</mark>(Name)" in answer.text
-    assert "did you mean &#39;upper&#39;?" in answer.text
-    assert ">$uper(Name)</textarea>" in answer.text, "what was typed is not lost"
-    assert not (own_desk.home / "drafts/sf-opportunity.toml").exists()
-
-
-@pytest.mark.parametrize(
-    ("expr", "marked"),
-    [
-        ("Name + 1", "+"),
-        ("$left(Name", "e"),
-        ("'a' ?? $trimm(Name)", "$trimm"),
-        ("Name =~ 'x'", "=~"),
-        ("(Name ?? '') ; 2", ";"),
-    ],
-)
-def test_a_fault_of_an_expression_lies_under_its_word(expr: str, marked: str, admin: Browser) -> None:
-    answer = post(admin, DEALS, f"{DEALS}/check", field="source", expr=expr)
-    assert answer.status_code == 200
-    found = re.findall(r"<mark>(.*?)</mark>", answer.text)
-    assert [entry.replace("&#39;", "'") for entry in found] == [marked]
-
-
-def test_an_expression_is_tried_on_live_records_before_it_is_kept(admin: Browser, own_desk: Desk) -> None:
-    answer = post(admin, DEALS, f"{DEALS}/check", field="source", expr="$upper(Name ?? '')")
-    assert "NORTHWIND" in answer.text
-    assert not (own_desk.home / "drafts/sf-opportunity.toml").exists()
-
-
-def test_numbers_in_expressions_are_declared_in_the_same_form(admin: Browser, own_desk: Desk) -> None:
-    keys = {"expr": "(Amount ?? 0) * 2", "types": "Amount=number"}
-    answer = save(admin, "amount", **keys)
-    assert answer.status_code == 303, answer.text
-    draft = tomllib.loads(text_of(own_desk, "drafts/sf-opportunity.toml"))
-    assert draft["types"] == {"Amount": "number"}
-    assert "2000.02" in admin.get(f"{DEALS}?field=amount").text
-
-
-def test_a_field_that_was_not_mapped_is_mapped_and_taken_out_again(admin: Browser, own_desk: Desk) -> None:
-    before = text_of(own_desk)
-    assert save(admin, "pipeline", remote="Pipeline__c?").status_code == 303
-    assert 'canonical = "pipeline"\nremote = "Pipeline__c?"' in text_of(own_desk, "drafts/sf-opportunity.toml")
-    assert post(admin, DEALS, f"{DEALS}/drop", field="pipeline").status_code == 303
-    assert not (own_desk.home / "drafts/sf-opportunity.toml").exists()
-    assert text_of(own_desk) == before
-
-
-def test_a_choice_that_was_not_mapped_begins_with_a_map_of_what_looks_alike(admin: Browser, own_desk: Desk) -> None:
-    assert post(admin, DEALS, f"{DEALS}/drop", field="type").status_code == 303
-    assert "picklist.type" not in text_of(own_desk, "drafts/sf-opportunity.toml")
-    fields = (FieldInfo("Kind__c", "Kind", FieldType.CHOICE, options=("new", "Renewals", "Who knows")),)
-    with own_desk.store.write() as connection:
-        keep_schema(connection, LATEST, Snapshot("sf", "Opportunity", fields), own_desk.moment)
-    assert save(admin, "type", remote="Kind__c", picklist="type").status_code == 303
-    draft = tomllib.loads(text_of(own_desk, "drafts/sf-opportunity.toml"))
-    assert draft["picklist"]["type"]["map"] == {"new": "NEW", "Renewals": "RENEWAL"}
-
-
 def test_a_draft_is_weighed_published_and_undone_and_the_plan_follows(admin: Browser, own_desk: Desk) -> None:
     before, plan = text_of(own_desk), planned(own_desk)
     assert stages(admin, Qualification="LOST").status_code == 303
@@ -275,8 +148,37 @@ def test_a_draft_that_somebody_broke_by_hand_is_shown_with_its_faults(admin: Bro
     for path in (DEALS, f"{DEALS}/draft"):
         page = admin.get(path)
         assert (page.status_code, "it is not TOML" in page.text) == (200, True)
+    answer = save(admin, "source", remote="Other__c")
+    assert (answer.status_code, "correct that place by hand" in answer.text) == (422, True)
     assert post(admin, DEALS, f"{DEALS}/discard").status_code == 303
     assert not draft.exists()
+
+
+def test_values_that_were_not_understood_are_counted_beside_their_mapping(admin: Browser, own_desk: Desk) -> None:
+    with own_desk.store.write() as connection:
+        row = connection.execute(select(record).where(record.c.object == "Opportunity").limit(1)).one()
+        fault = {"key": row.key, "place": "sf:Opportunity:1 StageName", "what": "unknown", "fix": "map it"}
+        connection.execute(insert(problem), [fault])
+    rows = re.findall(r'<tr class="red">.*?</tr>', admin.get("/mappings").text, re.DOTALL)
+    assert len(rows) == 1
+    assert 'sf-opportunity"' in rows[0]
+    assert '<td data-head="Problems" class="num">1</td>' in rows[0]
+
+
+def test_names_of_one_environment_are_looked_for_by_their_names_there(admin: Browser, own_desk: Desk) -> None:
+    config = own_desk.home / "config.toml"
+    config.write_text(config.read_text("utf-8").replace('environment = ""', 'environment = "prod"'), "utf-8")
+    (own_desk.home / "mappings/overlays").mkdir()
+    overlay = '[sf-opportunity]\nremote = { "StageName" = "Phase__c" }\n'
+    (own_desk.home / "mappings/overlays/prod.toml").write_text(overlay, "utf-8")
+    fields = (FieldInfo("Phase__c", "Phase", FieldType.CHOICE, options=("Qualification", "Waiting")),)
+    with own_desk.store.write() as connection:
+        keep_schema(connection, LATEST, Snapshot("sf", "Opportunity", fields), own_desk.moment)
+    page = admin.get(f"{DEALS}?field=stage").text
+    assert "no field Phase__c" not in page
+    assert "no field StageName" not in page
+    assert re.findall(r'name="value" value="([^"]+)"', page)[0] == "Waiting"
+    assert 'name="remote" value="StageName"' in page, "the file keeps its own names"
 
 
 def test_an_unknown_mapping_is_said_with_a_near_one(desk: Desk) -> None:
