@@ -13,19 +13,17 @@ from sync.console import (
     guide,
     home,
     insight,
+    mappings,
     policies,
     portal,
     portal_filing,
     portal_registration,
-    mappings,
-    policies,
     registrations,
     runs,
     search,
     sign_in,
     troubles,
 )
-from sync.console import cases, deal, guide, home, insight, mappings, policies, registrations, runs, search, sign_in, troubles
 from sync.model.user import STAFF, UserRole
 
 ADMIN: Final = UserRole.ADMIN
