@@ -103,7 +103,10 @@ def _day(text: str) -> date:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(word.strip() for word in text.split(";") if word.strip()))
+    words = text.strip()
+    if ";" not in words:  # mostly it is one
+        return (words,) if words else ()
+    return tuple(dict.fromkeys(word.strip() for word in words.split(";") if word.strip()))
 
 
 def _evidence(text: str) -> tuple[Evidence, ...]:

@@ -48,7 +48,7 @@ class _Union:
 
 def regroup(connection: Connection, changed: Anchors, groups: Mapping[str, str]) -> Groups:
     """The groups of some records whose anchors are now ``changed``. ``groups``: where the stored ones were."""
-    before = _ties(connection, list(changed))
+    before = _ties(connection, [key for key in changed if key in groups])
     split = {groups[key] for key, own in before.items() if own - changed[key] and key in groups}
     _store_ties(connection, changed, before)
     others = _members(connection, split) - changed.keys()

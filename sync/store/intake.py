@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection, delete, select
 
-from connector.record import ABSENT, Cursor, Page, Record, Ref, Text, datetime_text
+from connector.record import ABSENT, Cursor, Page, Record, Ref, Text, Value, datetime_text
 from sync.identity.link import row_thing_id
 from sync.mapping.fieldmap import FieldMap
 from sync.model.problem import Problem
@@ -113,14 +113,15 @@ def _is_news(field_map: FieldMap, entry: Record, before: Stored) -> bool:
         return True
     if entry.deleted:
         return False
-    readable = _readable(field_map, entry)
+    readable = _readable(dict(zip(field_map.fields, entry.values, strict=False)))
     return before.raw != _text(readable) and msgspec.json.decode(before.raw) != readable
 
 
-def _readable(field_map: FieldMap, entry: Record) -> dict[str, Text]:
+def _readable(raw: Mapping[str, Value]) -> Mapping[str, Any]:
     """What could be read: a field that could not is left out, which is not the same as empty."""
-    named = zip(field_map.fields, entry.values, strict=False)
-    return {name: value for name, value in named if value is not ABSENT}
+    if ABSENT not in raw.values():
+        return raw
+    return {name: value for name, value in raw.items() if value is not ABSENT}
 
 
 def _text(raw: Mapping[str, Any]) -> str:
@@ -139,9 +140,10 @@ def _keep(
     stood = {key: before.group_id for key, before in known.items()}
     groups = regroup(connection, said.ties_of(connection, rows), stood)
     _store_rows(connection, field_map, rows, groups)
-    _store_problems(connection, fresh, problems)
+    again = [key for key in fresh if key in known]  # a row that is new has left nothing behind
+    _store_problems(connection, again, problems)
     keep_read(connection, rows)
-    keep_named(connection, rows)
+    keep_named(connection, rows, again)
     said.changed(connection, (str(row.ref) for row in rows if row.kind == "account"))
     make_due(connection, groups.touched | _concerned(connection, field_map.canonical, rows, groups), now)
     return len(problems)
@@ -185,7 +187,6 @@ def _store_rows(connection: Connection, field_map: FieldMap, rows: Iterable[Row]
     stored = []
     for row in rows:
         key = str(row.ref)
-        raw = {name: value for name, value in row.raw.items() if value is not ABSENT}
         stored.append(
             {
                 "key": key,
@@ -198,17 +199,15 @@ def _store_rows(connection: Connection, field_map: FieldMap, rows: Iterable[Row]
                 "deleted": row.deleted,
                 "merged_into": row.merged_into,
                 "mapping": field_map.hash,
-                "raw": _text(raw),
+                "raw": _text(_readable(row.raw)),
                 "group_id": groups.of[key],
             }
         )
     upsert(connection, record, stored)
 
 
-def _store_problems(
-    connection: Connection, fresh: Mapping[str, Record], problems: Iterable[tuple[str, Problem]]
-) -> None:
-    for chunk in chunks(list(fresh)):
+def _store_problems(connection: Connection, again: Sequence[str], problems: Iterable[tuple[str, Problem]]) -> None:
+    for chunk in chunks(again):
         connection.execute(delete(problem).where(problem.c.key.in_(chunk)))
     found = [{"key": key, "place": fault.where, "what": fault.what, "fix": fault.fix} for key, fault in problems]
     upsert(connection, problem, found)

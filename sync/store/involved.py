@@ -43,9 +43,9 @@ def _named(row: Row) -> Iterator[str]:
         yield called(row.kind, name)
 
 
-def keep_named(connection: Connection, rows: Sequence[Row]) -> None:
-    """Keep whom these rows name now."""
-    for chunk in chunks([str(row.ref) for row in rows]):
+def keep_named(connection: Connection, rows: Sequence[Row], again: Sequence[str]) -> None:
+    """Keep whom these rows name now. ``again``: the keys of those that were stored before."""
+    for chunk in chunks(again):
         connection.execute(delete(involved).where(involved.c.key.in_(chunk)))
     named = [{"key": str(row.ref), "partner": named} for row in rows for named in _named(row)]
     upsert(connection, involved, named)
