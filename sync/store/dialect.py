@@ -22,8 +22,8 @@ _INSERTS: Final[Mapping[str, Callable[[Table], Insert]]] = {
     "postgresql": postgresql.insert,
 }
 _SPELT: Final[Mapping[str, Callable[[], Any]]] = {
-    "sqlite": partial(sqlite.dialect, paramstyle="named"),
-    "postgresql": partial(postgresql.dialect, paramstyle="pyformat"),
+    "sqlite": partial(sqlite.dialect, paramstyle="qmark"),
+    "postgresql": partial(postgresql.dialect, paramstyle="format"),
 }
 PLACE: Final[Mapping[str, str]] = {"sqlite": "?", "postgresql": "%s"}
 """How a statement that is text names the place of a value."""
@@ -35,8 +35,11 @@ def insert(connection: Connection, table: Table) -> Insert:
 
 
 @cache
-def upsert_text(dialect: str, table: Table, names: tuple[str, ...]) -> str:
-    """Insert, or overwrite by primary key, as text: compiling it costs more than running it for a few rows."""
+def upsert_text(dialect: str, table: Table, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """Insert, or overwrite by primary key, as text, and the order of its values.
+
+    Compiling it costs more than running it for a few rows; values by place are bound faster than by name.
+    """
     statement = _INSERTS[dialect](table).values(dict.fromkeys(names))
     keys = [column.name for column in table.primary_key]
     changed = {name: statement.excluded[name] for name in names if name not in keys}
@@ -44,7 +47,8 @@ def upsert_text(dialect: str, table: Table, names: tuple[str, ...]) -> str:
         statement = statement.on_conflict_do_update(index_elements=keys, set_=changed)
     else:
         statement = statement.on_conflict_do_nothing()
-    return str(statement.compile(dialect=_SPELT[dialect]()))
+    compiled = statement.compile(dialect=_SPELT[dialect]())
+    return str(compiled), tuple(compiled.positiontup or ())
 
 
 def moment(connection: Connection) -> datetime:

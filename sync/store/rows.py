@@ -25,8 +25,8 @@ def chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, or overwrite those with the same primary key. All rows name the same columns."""
     if rows:
-        statement = upsert_text(connection.dialect.name, table, tuple(rows[0]))
-        connection.exec_driver_sql(statement, [dict(row) for row in rows])
+        statement, names = upsert_text(connection.dialect.name, table, tuple(rows[0]))
+        connection.exec_driver_sql(statement, [tuple([row[name] for name in names]) for row in rows])
 
 
 def rows_in(
@@ -36,7 +36,8 @@ def rows_in(
     place = PLACE[connection.dialect.name]
     for chunk in chunks(keys):
         places = ", ".join([place] * len(chunk))
-        yield from connection.exec_driver_sql(_rows_in(table.name, tuple(wanted), column, places), tuple(chunk))
+        found = connection.exec_driver_sql(_rows_in(table.name, tuple(wanted), column, places), tuple(chunk))
+        yield from found.fetchall()
 
 
 @cache
