@@ -77,13 +77,14 @@ def _written(field_map: FieldMap) -> Iterator[tuple[str, Rule]]:
 def examine(config: Config, clock: Clock, only: str | None = None) -> Iterator[Finding]:
     """Every finding, as it is found; ``only``: about one connection. Raises nothing: what fails is a finding."""
     if only is None:
-        yield from _installation(config, clock.now())
+        yield from installation(config, clock.now())
     for connection in config.form.connection:
         if only in (None, connection):
             yield from _connection(config, connection, clock)
 
 
-def _installation(config: Config, now: datetime) -> Iterator[Finding]:
+def installation(config: Config, now: datetime) -> Iterator[Finding]:
+    """What can be said of settings and store without asking any CRM. Raises nothing: what fails is a finding."""
     yield Finding("config.toml", "settings, policies and mappings are sound", "", Severity.OK)
     yield from _schedule(config)
     for kind, why in unavailable(config.mappings.all).items():

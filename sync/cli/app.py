@@ -34,6 +34,7 @@ from sync.cli import (
     showing,
     starting,
     statements,
+    supporting,
     troubles,
     upkeep,
 )
@@ -225,5 +226,6 @@ for module in (
     mapping,
     mending,
     mailing,
+    supporting,
 ):
     module.register(app)

@@ -115,6 +115,11 @@ def with_password(url: str, password: str) -> str:
     return _address(url).set(password=password).render_as_string(hide_password=False)
 
 
+def without_password(url: str) -> str:
+    """``url`` as it may be shown. Raises BadInput for an address we cannot use."""
+    return _shown(_address(url))
+
+
 def _shown(address: URL) -> str:
     return address.render_as_string(hide_password=True)
 

@@ -83,12 +83,12 @@ class Desk:
         """``dealsync ARGUMENTS`` typed in the folder of the installation."""
         return self.program.run(self.home, arguments, environment=environment)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """A command that goes on: a process to signal and to wait for."""
         return subprocess.Popen(
             [*COMMAND, *arguments],
             cwd=self.home,
-            env=ENVIRONMENT,
+            env={**ENVIRONMENT, **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
