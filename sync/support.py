@@ -52,7 +52,7 @@ def bundle(config: Config, target: Path, asked: Asked) -> list[str]:
     """
     if target.exists():
         raise _refused(target, "it exists already", "choose another name: nothing is overwritten")
-    hide = masking(_secrets(config))
+    hide = masking(_known(config))
     parts = {name: _text(hide(content)) for name, content in _parts(config, asked)}
     part = target.with_name(target.name + ".part")
     try:
@@ -137,9 +137,9 @@ def without_values(content: Any, name: str = "") -> Any:
     return content
 
 
-def masking(secrets: Sequence[str]) -> Callable[[Any], Any]:
-    """What replaces each of ``secrets``, wherever it stands in texts, lists and tables, by stars."""
-    longest_first = sorted(filter(None, secrets), key=len, reverse=True)
+def masking(known: Sequence[str]) -> Callable[[Any], Any]:
+    """What replaces each of the ``known`` secrets, wherever it stands in texts, lists and tables, by stars."""
+    longest_first = sorted(filter(None, known), key=len, reverse=True)
 
     def hide(content: Any) -> Any:
         if isinstance(content, Mapping):
@@ -154,7 +154,7 @@ def masking(secrets: Sequence[str]) -> Callable[[Any], Any]:
     return hide
 
 
-def _secrets(config: Config) -> list[str]:
+def _known(config: Config) -> list[str]:
     """Every secret that the settings name or hold, as far as it can be read."""
     found = [value for form in config.form.connection.values() for value in form.auth.values()]
     found.append(config.form.store.password or "")
