@@ -123,7 +123,7 @@ def _opportunity(
     thing: Linked, things: _Things, lines: Sequence[Row], problems: list[Problem]
 ) -> Opportunity | None:
     lead = thing.alive[0]
-    stage = _stage(lead)
+    stage = stage_of(lead)
     if stage is None:
         problems.append(Problem(str(lead.ref), "its stage is unknown", "map the stage in the picklist `stage`"))
         return None
@@ -169,7 +169,8 @@ def _other_ids(kind: str, thing: Linked) -> tuple[str, ...]:
     return tuple(sorted(name(prefix, str(ref)) for ref in refs - {thing.rows[0].ref}))
 
 
-def _stage(row: Row) -> Stage | None:
+def stage_of(row: Row) -> Stage | None:
+    """The stage that one row of a deal tells; what it says of the close comes first."""
     if row.values.get("closed"):
         return Stage.WON if row.values.get("won") else Stage.LOST
     stage = row.values.get("stage")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, delete, select
 
-from sync.identity.assemble import assemble
+from sync.identity.assemble import stage_of
 from sync.identity.link import row_thing_id
 from sync.metrics import Moved, decided
 from sync.model.deal import Opportunity, Stage
 from sync.model.facts import Facts, Verdict
+from sync.model.money import Money
 from sync.model.registration import Standing
 from sync.model.row import Row
 from sync.model.ruling import Severity
@@ -56,8 +57,7 @@ def keep_read(connection: Connection, rows: Sequence[Row]) -> None:
     _next_edition(connection)
     for chunk in chunks([row_thing_id(row) for row in deals if row.deleted]):
         connection.execute(delete(measured_deal).where(measured_deal.c.id.in_(chunk)))
-    read = [deal for row in deals for deal in assemble([row], (), {}).opportunities]
-    upsert(connection, measured_deal, [_plain(deal) for deal in read])
+    upsert(connection, measured_deal, [kept for row in deals if not row.deleted for kept in _told(row)])
 
 
 def keep_judged(connection: Connection, groups: Sequence[Measured], policies: Policies) -> None:
@@ -83,18 +83,28 @@ def _moves(connection: Connection, ids: Sequence[str]) -> Mapping[str, Sequence[
     return found
 
 
+def _told(row: Row) -> Iterator[dict[str, Any]]:
+    """A deal that is read, as it would be taken alone: a row without a known stage is no deal yet."""
+    stage, told = stage_of(row), row.values
+    if stage is not None:
+        began = told.get("created_at") or row.stamp
+        who = {"id": row_thing_id(row), "connection": row.ref.connection, "name": told.get("name") or ""}
+        yield who | _worth(stage, told.get("amount"), began.date(), told.get("close_date"))
+
+
 def _plain(deal: Opportunity) -> dict[str, Any]:
     """What a deal's own row says."""
-    ended = deal.close_date if deal.stage.closed and deal.close_date else None
-    began = deal.created_at.date()
+    who = {"id": deal.id, "connection": deal.members[0].connection, "name": deal.name}
+    return who | _worth(deal.stage, deal.amount, deal.created_at.date(), deal.close_date)
+
+
+def _worth(stage: Stage, amount: Money | None, began: date, close: date | None) -> dict[str, Any]:
+    ended = close if stage.closed else None
     return {
-        "id": deal.id,
-        "connection": deal.members[0].connection,
-        "name": deal.name,
-        "outcome": deal.stage.value if deal.stage.closed else "OPEN",
-        "currency": deal.amount.currency if deal.amount else "",
-        "minor": deal.amount.minor if deal.amount else None,
-        "days": max(0, (ended - began).days) if ended and deal.stage is Stage.WON else None,
+        "outcome": stage.value if stage.closed else "OPEN",
+        "currency": amount.currency if amount else "",
+        "minor": amount.minor if amount else None,
+        "days": max(0, (ended - began).days) if ended and stage is Stage.WON else None,
         "day": (ended or began).isoformat(),
     }
 
