@@ -199,5 +199,5 @@ def _places(world: World, page: Iterable[Gathered], intents: Iterable[Intent]) -
 def look_again(verdict: Verdict, now: datetime) -> datetime | None:
     """When the next clock of these registrations and joint registrations ends; ``None`` when none runs."""
     moments = [standing.wakes for standing in verdict.standings] + [joint.wakes for joint in verdict.joints]
-    moments += [split.locks_at and split.locks_at + timedelta(seconds=1) for split in verdict.splits]
+    moments += [split.locks_at and split.locks_at + timedelta(microseconds=1) for split in verdict.splits]
     return min((moment for moment in moments if moment and moment > now), default=None)

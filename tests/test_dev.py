@@ -249,7 +249,7 @@ CROOKED = {
     "sync/plan.py": "import time, sync.cli\ndef late( now ): return time.time() > now\n",
 }
 THROUGH_THE_WINDOW = (
-    "import apscheduler, hubspot, requests, simple_salesforce, sqlite3, starlette, tenacity, typer\n"
+    "import apscheduler, hubspot, requests, rule_engine, simple_salesforce, sqlite3, starlette, tenacity, typer\n"
 )
 
 

@@ -13,7 +13,6 @@ from connector.errors import CrmError
 from sync import commands, views
 from sync.cli import (
     auditing,
-    beginning,
     customers,
     doctoring,
     doors,
@@ -206,7 +205,6 @@ def status(home: Home = Path(), json: Json = False) -> int:
 
 for module in (
     running,
-    beginning,
     explaining,
     rulings,
     golive,

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from connector.record import Op
 from connector.salesforce import ingest
@@ -20,6 +21,7 @@ from sync.apply import apply, recover
 from sync.dispatch import Dispatch
 from sync.model.plan import FieldChange, PlannedChange
 from sync.store import outbox
+from sync.store.claims import claim
 from sync.store.opening import Store, open_store
 from sync.store.outbox import AGAIN, DONE, SENDING, STALE, TODO, Entry
 from tests.machine.crash import Killed
@@ -93,7 +95,11 @@ def test_ten_thousand_changes_are_one_job_although_the_session_dies_in_the_middl
         salesforce.ledger.calls.clear()
         path = r"/jobs/ingest/[^/]+$"
         salesforce.switchboard.faults.append(Fault(method="GET", path=path, status=401, body=EXPIRED))
-        dispatch = Dispatch(store, {"sf": patient(salesforce)[0]}, NOW)
+        groups = {entry.group_id for entry in entries}
+        mine = [{"group_id": own, "run_id": "run", "token": "one", "at": "", "done": False} for own in groups]
+        with store.write() as connection:
+            connection.execute(insert(claim), mine)
+        dispatch = Dispatch(store, {"sf": patient(salesforce)[0]}, NOW, "one")
         pages = [list(dispatch.send(entries[page : page + 500])) for page in range(0, 10_000, 500)]
         assert [len(found) for found in pages] == [0] * 19 + [10_000], "the last page filled the job"
         assert jobs(salesforce) == ["JobComplete"]

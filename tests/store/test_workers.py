@@ -51,9 +51,9 @@ def test_what_a_dead_worker_had_falls_to_the_next_and_it_cannot_keep_it_any_more
     live(store, "one", "two")
     work(store, *"abc")
     assert take(store, "one").page == ["a", "b"]
-    silent(store, "one", seconds=29)
+    silent(store, "one", seconds=10)
     assert take(store, "two").page == ["c"]
-    silent(store, "one", seconds=31)
+    silent(store, "one", seconds=40)
     assert take(store, "two") == ([], ["a", "b"])
     with store.write() as connection:
         workers.say_alive(connection, "one")
