@@ -111,13 +111,23 @@ def hints(connection: str, body: bytes, custom: Mapping[str, str]) -> frozenset[
 
 
 def told_of(connection: str, body: bytes) -> frozenset[Hint]:
-    """What a batch of events hints at, each once. Raises ValueError for a body that is no batch."""
+    """What a batch of events hints at, each once. One that cannot be understood does not hide the others.
+
+    Raises ValueError for a body that is no batch, or in which nothing can be understood.
+    """
+    events: list[Event] = []
+    error: Exception | None = None
     try:
-        events = msgspec.json.decode(body, type=list[Event])
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ValueError(
-            f"{connection}: not a batch of HubSpot events ({error}). Fix: check the target URL"
-        ) from error
+        batch = msgspec.json.decode(body, type=list[msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
+        batch, error = [], fault
+    for each in batch:
+        try:
+            events.append(msgspec.json.decode(each, type=Event))
+        except msgspec.MsgspecError as fault:
+            error = fault
+    if error and not events:
+        raise ValueError(f"{connection}: not a batch of HubSpot events ({error}). Fix: check the target URL")
     return frozenset(
         Hint(KINDS.get(kind, kind), str(number), event.property_name, event.property_value or "", _by_us(event))
         for event in events

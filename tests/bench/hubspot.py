@@ -1,4 +1,7 @@
-"""10,000 deals with their companies from a sandbox in another process: the vendor's client, ours, the store."""
+"""10,000 deals with their companies from a sandbox in another process: the vendor's client, ours, the store.
+
+HubSpot's SDK for dated paths reads them too, where the contract tests have installed it.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,7 @@ from tests.machine.office import shipped
 DEALS, COMPANIES, RUNS = 10_000, 1_000, 5
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 OLD = "2026-10-01T00:00:00Z"
+SDK_PYTHON = Path(".pytest_cache/d/hubspot-sdk/venv/bin/python")
 PERSON = {"Authorization": "Bearer pat-person"}
 
 
@@ -48,15 +52,15 @@ class Calls(Ledger):
         """Limits are off."""
 
 
-def world(folder: Path) -> None:
+def world(folder: Path, count: int = DEALS) -> None:
     """Every deal has a company, a tenth of them a second one under the plain label."""
     companies = [
         {"id": str(number), "properties": {"name": f"Company {number}", "hs_lastmodifieddate": OLD}}
         for number in range(1, COMPANIES + 1)
     ]
     deals = [
-        {"id": str(10_000 + number), "properties": _deal(number), "associations": _linked(number)}
-        for number in range(DEALS)
+        {"id": str(1_000_000 + number), "properties": _deal(number), "associations": _linked(number)}
+        for number in range(count)
     ]
     (folder / "salesforce.json").write_text("{}")
     (folder / "hubspot.json").write_text(json.dumps({"objects": {"companies": companies, "deals": deals}}))
@@ -173,6 +177,28 @@ def into_store(url: str, field_map: FieldMap) -> int:
     return read
 
 
+SDK = """
+import sys, time, hubspot_sdk
+url, names = sys.argv[1], sys.argv[2:]
+hs = hubspot_sdk.HubSpot(access_token="pat-sandbox", base_url=url, max_retries=0)
+wall, cpu = time.perf_counter(), time.process_time()
+found = list(hs.crm.objects.deals.list(limit=100, properties=names))
+for at in range(0, len(found), 1000):
+    inputs = [{"id": deal.id} for deal in found[at : at + 1000]]
+    path = "/crm/associations/2026-09/deals/companies/batch/read"
+    hs.post(path, body={"inputs": inputs}, cast_to=dict[str, object])
+print(len(found), time.perf_counter() - wall, time.process_time() - cpu)
+"""
+
+
+def sdk(url: str, names: list[str]) -> tuple[float, float]:
+    """Wall and processor seconds of one reading by HubSpot's SDK for dated paths, in its own interpreter."""
+    ran = subprocess.run([SDK_PYTHON, "-c", SDK, url, *names], check=True, capture_output=True, text=True)
+    count, wall, cpu = ran.stdout.split()
+    assert int(count) == DEALS
+    return float(wall), float(cpu)
+
+
 def speeds(url: str, field_map: FieldMap) -> None:
     names = [name for name in field_map.fields if "#" not in name]
     ways: dict[str, Callable[[], int]] = {
@@ -187,6 +213,9 @@ def speeds(url: str, field_map: FieldMap) -> None:
         assert work() == DEALS
         runs = [timed(work) for _ in range(RUNS)]
         found[what] = median(wall for wall, _ in runs), median(cpu for _, cpu in runs)
+    if SDK_PYTHON.exists():
+        runs = [sdk(url, names) for _ in range(RUNS)]
+        found["hubspot-sdk, objects"] = median(wall for wall, _ in runs), median(cpu for _, cpu in runs)
     base = found["vendor's client, raw JSON"][1]
     for what, (wall, cpu) in found.items():
         print(f"{what:<28} {DEALS / wall:>10,.0f} {wall:>8.2f} {cpu:>8.2f} {cpu / base:>9.2f}x")  # noqa: T201
@@ -196,7 +225,7 @@ def edit(url: str, count: int) -> None:
     with requests.Session() as session:
         for at in range(0, count, 100):
             inputs = [
-                {"id": str(10_000 + number), "properties": {"dealtype": "renewal"}}
+                {"id": str(1_000_000 + number), "properties": {"dealtype": "renewal"}}
                 for number in range(at, at + 100)
             ]
             path = f"{url}/crm/objects/2026-09/deals/batch/update"

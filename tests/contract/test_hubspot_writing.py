@@ -170,6 +170,15 @@ def test_a_migrating_portal_is_left_alone_until_it_says(hs: HubSpotCrm, board: S
     assert len(board.calls) == 1
 
 
+def test_what_a_person_edits_between_our_read_and_our_write_stays(sandbox: Sandbox, hs: HubSpotCrm) -> None:
+    [before] = hs.read("deals", ["11"], ["dealstage", "partner_count"])
+    by_person(sandbox, "PATCH", "deals/11", {"properties": {"dealstage": "closedwon"}})
+    assert faults(hs, update(11, partner_count="2")) == {"d-11": None}
+    [after] = hs.read("deals", ["11"], ["dealstage", "partner_count"])
+    assert before.values[0] != "closedwon"
+    assert after.values == ("closedwon", "2"), "only our own properties were sent"
+
+
 def test_the_primary_company_is_a_set_of_one_that_moves(sandbox: Sandbox, hs: HubSpotCrm) -> None:
     for company in ("1", "2"):
         change = Change("d", Op.UPDATE, "deals", "11", (("companies#Primary", company),))

@@ -115,6 +115,12 @@ def test_order_and_repetition_of_events_say_nothing() -> None:
     assert len({hints("hs", json.dumps(batch).encode(), CUSTOM) for batch in batches}) == 1
 
 
+def test_one_poisoned_event_of_a_hundred_does_not_hide_the_others() -> None:
+    events = [event("deal.propertyChange", objectId=number, propertyName="amount") for number in range(1, 100)]
+    batch: list[Any] = [*events[:50], event("deal.creation", objectId="seven"), *events[50:]]
+    assert len(hints("hs", json.dumps(batch).encode(), CUSTOM)) == 99
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b"[1]", b'[{"objectId": "seven"}]', b"\xff[]"])
 def test_a_body_that_is_no_batch_says_so(body: bytes) -> None:
     with pytest.raises(ValueError, match="not a batch"):
