@@ -263,7 +263,7 @@ def bench(rest: Sequence[str]) -> int:
     ready("dev")
     for path in files:
         say(f"bench {path.stem}")
-        run = subprocess.run([str(PYTHON), str(path)], env=environment(os.environ), cwd=ROOT, check=False)
+        run = subprocess.run([str(PYTHON), "-P", str(path)], env=environment(os.environ), cwd=ROOT, check=False)
         if run.returncode:
             return run.returncode
     return 0

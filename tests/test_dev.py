@@ -220,6 +220,16 @@ def test_wrong_words_are_answered(capsys: pytest.CaptureFixture[str], tmp_path: 
         dev.benchmarks(["spilt"], tmp_path)
 
 
+def test_a_benchmark_does_not_hide_the_package_of_its_name(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "pytest.py").write_text("import pytest\nprint(pytest.__version__)\n")
+    monkeypatch.setattr(dev, "BENCHES", tmp_path)
+    monkeypatch.setattr(dev, "ready", lambda _: None)
+    assert dev.bench(["pytest"]) == 0
+    assert pytest.__version__ in capfd.readouterr().out
+
+
 def test_check_runs_every_gate_and_fails_for_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
