@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -29,7 +28,7 @@ from sync.store.measured import Measured, keep_judged
 from sync.store.outbox import AGAIN, DONE, SENDING, Entry
 from sync.store.persons import hide, people_in
 from sync.store.verdicts import record_verdict
-from sync.world import Report, Step, World, plainly
+from sync.world import Report, Step, World, calls_by_crm, plainly
 
 See = Callable[[Plan], None]
 
@@ -242,12 +241,5 @@ def summary(report: Report) -> dict[str, object]:
         "complete": report.complete,
         "notes": report.notes,
         "pulled": {f"{crm} {obj}": dict(counts) for (crm, obj), counts in report.pulled.items()},
-        "calls": _by_crm(report.calls),
+        "calls": dict(calls_by_crm(report.calls)),
     }
-
-
-def _by_crm(calls: Mapping[tuple[str, str], int]) -> dict[str, int]:
-    counted: Counter[str] = Counter()
-    for (crm, _), number in calls.items():
-        counted[crm] += number
-    return dict(counted)

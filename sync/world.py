@@ -91,3 +91,11 @@ class Report:
     agreement: Agreement | None = None  # observe mode: what the rules say beside what people did
     complete: bool = True
     sent: bool = False
+
+
+def calls_by_crm(calls: Mapping[tuple[str, str], int]) -> Counter[str]:
+    """Calls of all classes together, by connection."""
+    counted: Counter[str] = Counter()
+    for (crm, _), number in calls.items():
+        counted[crm] += number
+    return counted

@@ -25,7 +25,7 @@ from sync.config import load
 from sync.explain import explain_view
 from sync.model.money import Money
 from sync.sign_in import Clock, open_world
-from sync.world import Report, World
+from sync.world import Report, World, calls_by_crm
 
 STORY: Final = (
     ("Three partners, one deal in Salesforce", "Northwind: CRM roll-out"),
@@ -177,16 +177,9 @@ def _names(world: World, crm: Crm, kind: str) -> dict[str, str]:
 @contextmanager
 def _counted(world: World, spent: list[tuple[str, Calls, Calls]], phase: str) -> Iterator[None]:
     """The calls that a phase makes, by CRM."""
-    before = _by_crm(world)
+    before = calls_by_crm(world.calls())
     yield
-    spent.append((phase, before, _by_crm(world)))
-
-
-def _by_crm(world: World) -> Calls:
-    counted: Counter[str] = Counter()
-    for (crm, _), number in world.calls().items():
-        counted[crm] += number
-    return counted
+    spent.append((phase, before, calls_by_crm(world.calls())))
 
 
 def _calls(world: World, planned: Report, spent: list[tuple[str, Calls, Calls]]) -> None:
