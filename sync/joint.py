@@ -246,7 +246,7 @@ def _ends(members: Iterable[Membership], lock_at: datetime | None) -> Iterator[d
         yield lock_at + _PAST
 
 
-_PAST: Final = timedelta(seconds=1)
+_PAST: Final = timedelta(microseconds=1)
 
 
 def _lead(team: _Team) -> str:
