@@ -39,9 +39,13 @@ class Moment:
 
 @dataclass(frozen=True)
 class Scenario:
+    """``moved``: what each deal's parties gain by ``candidate``, a policy that somebody asks about at the end."""
+
     title: str
     policies: Policies
     moments: tuple[Moment, ...]
+    candidate: Policies | None = None
+    moved: Words | None = None
 
 
 def moment(text: str) -> datetime:
@@ -73,10 +77,14 @@ def read(path: Path, name: Callable[[str], str]) -> Scenario:
         ]
         _change(world, then)
         moments.append(Moment(now, replace(_facts(world, name), directives=tuple(said)), expect))
-    policies = _policies(story.pop("policy", {}), story.pop("later_policy", None))
+    policy, asked = story.pop("policy", {}), story.pop("what_if", None)
+    policies = _policies(policy, story.pop("later_policy", None))
     title = story.pop("title")
     assert not story, f"{path.name}: unknown {', '.join(story)}"
-    return Scenario(title, policies, tuple(moments))
+    if asked is None:
+        return Scenario(title, policies, tuple(moments))
+    candidate = _policies(_merged(policy, asked["policy"]), None)
+    return Scenario(title, policies, tuple(moments), candidate, asked["moved"])
 
 
 def directive(words: Words, now: datetime, name: Callable[[str], str], seq: int) -> Directive:

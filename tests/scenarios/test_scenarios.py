@@ -18,6 +18,7 @@ from sync.model.facts import Facts, History, Verdict
 from sync.model.registration import State
 from sync.model.ruling import Case, CaseState, Decision, Joint, JointState, Severity
 from sync.model.split import Split
+from sync.replay import Replayed, at_the_end, compare
 from tests.steps import posting
 
 from .reading import Moment, Scenario, moment, read
@@ -48,7 +49,19 @@ def test_no_two_scenarios_have_one_title() -> None:
 def test_the_scenario_happens_as_told(path: Path, naming: str) -> None:
     name = NAMINGS[naming]
     back = {name(key): key for moment_ in read(path, str).moments for key in _keys(moment_.facts)}
-    play(read(path, name), back)
+    told = read(path, name)
+    play(told, back)
+    if told.candidate:
+        last, found = told.moments[-1], Replayed()
+        one, other = (at_the_end(last.facts, policies, last.now) for policies in (told.policies, told.candidate))
+        compare(found, last.facts, (one, other), since=None)
+        assert (moved(found, last.facts), found.flips) == (told.moved, [])
+
+
+def moved(found: Replayed, facts: Facts) -> dict[str, dict[str, str]]:
+    """What a policy would move, in the words of the scenario."""
+    words = {partner.name: partner.id for partner in facts.partners}
+    return {shift.deal: {words[who]: f"{money.major:,}" for who, money in shift.moved} for shift in found.shifts}
 
 
 def test_together_the_scenarios_use_every_move_and_every_kind_of_conflict() -> None:

@@ -12,9 +12,10 @@ import pytest
 from connector.sandbox.serve import start
 from sync.intend import intend
 from sync.model.facts import Facts, Verdict
+from sync.replay import replacing, replay
 
 from .reading import Moment, read
-from .test_scenarios import FILES, decided, wanted
+from .test_scenarios import FILES, decided, moved, wanted
 from .through_crms import PORTALS, Crms
 
 SHOWN = ("registration_status", "sourced", "influenced", "partner_count", "conflict", "protection_end")
@@ -45,6 +46,10 @@ def test_both_crms_say_what_the_scenario_tells(path: Path, tmp_path: Path) -> No
             _they_say(crms, point, verdict, f"{told.title}, {point.now:%d %b %H:%M}")
         again = crms.run(told.moments[-1].now)
         assert [(c.title, c.fields, again.decisions) for c in again.changes] == [], "a further cycle writes nothing"
+        if told.candidate:
+            last = told.moments[-1]
+            found = replay(crms.world, replacing(crms.world.policies, told.candidate.all[0]), last.now)
+            assert (moved(found, last.facts), found.flips) == (told.moved, [])
         crms.close()
 
 
