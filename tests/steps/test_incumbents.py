@@ -125,6 +125,7 @@ def test_c16_waits_where_the_customer_or_the_records_say_otherwise(old: Any) -> 
     assert renewing(RENEWED, record=old, customer_choice=Choice.CHOSEN).waits()
     assert renewing(RENEWED, record=partner("old", status=PartnerStatus.TERMINATED)).waits()
     assert renewing(WITH_LINES, record=old, roles="RESELL IMPLEMENT").waits()
+    assert renewing(WITH_LINES, record=old, roles="IMPLEMENT RESELL").waits()
 
 
 def test_base_and_expansion_make_the_whole_renewal() -> None:

@@ -141,6 +141,8 @@ def test_a_certificate_for_the_customer_s_industry(certificates: Any, industry: 
     assert ask("vertical", asked, on) == winner
     both = {"partner": partner("beta", certifications=certificates), **on}
     assert ask("vertical", asked, both) == ""
+    for one, other in ((asked, {**on, "account": None}), ({**asked, "account": None}, on)):
+        assert ask("vertical", one, other) == winner  # one of the two records says who the customer is
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,12 @@ def test_c06_only_where_the_lateness_costs_something() -> None:
     assert not detect(KINDS["C06"], situation(claim("A", roles="SOURCE", deal=old, state="APPROVED")))
 
 
+def test_c06_looks_past_a_deal_that_is_over() -> None:
+    over, old = deal("over", created_at=day(-30), stage=Stage.WON), deal("open", created_at=day(-30))
+    late_ones = [claim("A", roles="SOURCE", deal=over), claim("B", roles="SOURCE", deal=old)]
+    assert [finding.claims for finding in detect(KINDS["C06"], situation(*late_ones))] == [("B",)]
+
+
 def test_c26_whoever_leads_the_owner_has_no_say() -> None:
     rules = policy(approvals={"owner_may_decide": False})
     led = claim("A", deal=deal(owners=("jo",), managers=("kim", "lou")), policy=rules)

@@ -124,6 +124,7 @@ def test_c15_another_currency_than_the_deal_s(
         (Money(14285, "EUR"), deal(), False),
         (Money(14286, "EUR"), deal(), True),
         (Money(1, "USD"), deal(), False),
+        (Money(1, "CHF"), deal(), False),
         (Money(1, "EUR"), deal(amount=None), False),
         (Money(0, "EUR"), deal(amount="0.00"), False),
         (Money(-10000, "EUR"), deal(amount="-100.00"), False),
@@ -167,6 +168,9 @@ def test_c17_what_looks_like_one_deal(more: Fields, alike: bool) -> None:
     found = abouts("C17", claim("A", deal=one), opportunities=(other, one))
     assert found == ["a; b"] * alike
     assert not abouts("C17", opportunities=(one, other))  # nobody registered either
+    for currency in ("CHF", "USD"):
+        abroad = replace(other, amount=Money(10000, currency))
+        assert not abouts("C17", claim("A", deal=one), opportunities=(abroad, one))
 
 
 @pytest.mark.parametrize(
@@ -206,6 +210,8 @@ def team(*shares: str | None, **rules: Any) -> list[Claim]:
         (("50", "48.99"), Severity.WARN),
         (("50", "51.01"), Severity.WARN),
         (("120", "-20"), Severity.WARN),
+        (("100.5", "-0.5"), Severity.WARN),
+        (("100", "0"), None),
         (("100", None), Severity.WARN),
         ((None, None), None),
     ],
@@ -223,6 +229,7 @@ def test_c18_nobody_below_the_floor_or_above_the_cap(shares: tuple[str, str], hi
 
 def test_c18_only_where_the_programme_divides_by_the_members_shares() -> None:
     assert not abouts("C18", *team("10", "10", joint_shares="off"))
+    assert not abouts("C18", *team("10", "10", joint_shares="off", model="equal"))
     assert abouts("C18", *team("10", "10", model="negotiated")) == ["shares of team"]
 
 
