@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from connector.record import Ref
 from sync.joint import PROPOSAL
+from sync.mapping.paths import label_path
 from sync.model.deal import Opportunity
 from sync.model.facts import Facts, Verdict
 from sync.model.ids import name
 from sync.model.parties import Partner
 from sync.model.plan import Held, Intent
-from sync.model.registration import Registration, Standing, State
+from sync.model.registration import Registration, Role, Standing, State
 from sync.model.ruling import Case, CaseState, Joint, Severity
 from sync.model.split import VENDOR, Portion, Split
 
@@ -113,10 +115,23 @@ def _deal(
             "conflict": bool(conflicts),
             "protection_end": max(ends, default=None),
             "split_summary": _summary(split, partners),
+            **_in_roles(portions, partners, connection),
         },
     )
     for portion in split.portions if split else ():
         yield _row(deal, split, portion, (ref, partners))
+
+
+def _in_roles(
+    portions: Sequence[Portion], partners: Mapping[str, Partner], connection: str
+) -> Mapping[str, tuple[Ref, ...]]:
+    """The rows of the partners that have each role, for labels on a deal; of a role that nobody has, none."""
+    found: dict[Role, set[Ref]] = {role: set() for role in Role}
+    for portion in portions:
+        if row := partners[portion.party].row_in(connection):
+            for role in portion.roles:
+                found[role].add(row)
+    return {label_path(role): tuple(sorted(rows)) for role, rows in found.items()}
 
 
 def attribution_key(deal_id: str, party: str) -> str:

@@ -79,7 +79,7 @@ def judge_page(world: World, ids: Sequence[str], now: datetime) -> list[Judged]:
         wanted = [_wanted(policies, known, verdict) for known, verdict in zip(page, decided, strict=True)]
         places = _places(world, page, (intent for intents, _ in wanted for intent in intents))
         ours = load_baselines(connection, places)
-        lists = [(own.connection, own.object) for own in world.mappings.projections]
+        lists = [(own.connection, own.object) for own in world.mappings.lists]
         written = load_projected(connection, lists, (row.ref for known in page for row in known.group.rows))
         parked = {place: str(why) for place, why in brakes.parked(connection).items()}
     return [

@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Final
 
 from connector.record import ABSENT, Absent, Op, Ref, Text, Value
 from sync.mapping.fieldmap import FieldMap, Mappings
@@ -101,14 +100,14 @@ def _compare(
         theirs = _theirs(row, ours, field)
         if keyed and field == field_map.key:
             continue
-        if theirs is ABSENT and field_map.may_miss(field):
+        if theirs is ABSENT and field_map.may_miss(field, want):
             continue
         if _same(theirs, want):
             if row and not row.deleted and ours.get(field) != want:
                 agreed.append(Agreed(*place, field, want))
             continue
         if isinstance(theirs, Absent):
-            held.append(Held(*place, field, _UNREADABLE, intent.title))
+            held.append(Held(*place, field, _unreadable(field_map, field), intent.title))
         elif reason := _objection(theirs, ours, field, keyed):
             held.append(Held(*place, field, reason, intent.title))
         else:
@@ -150,7 +149,10 @@ def _blank(theirs: Text) -> bool:
     return theirs is None or theirs == "false"
 
 
-_UNREADABLE: Final = "it cannot be read by this user: grant access to the field, or take it out of the mapping"
+def _unreadable(field_map: FieldMap, field: str) -> str:
+    if switch := field_map.projection(field):
+        return f"this org has no {field}: make it there, or take {switch} out of `projections` in config.toml"
+    return "it cannot be read by this user: grant access to the field, or take it out of the mapping"
 
 
 def _objection(theirs: Text, ours: Baseline, field: str, keyed: bool) -> str:

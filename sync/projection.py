@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
 
-from connector.record import Op, Ref, Text
+from connector.record import Op, Ref, Text, number_text
 from sync.mapping.fieldmap import FieldMap, Mappings
 from sync.model.deal import Opportunity
 from sync.model.facts import Facts, Verdict
 from sync.model.parties import Partner
 from sync.model.plan import FieldChange, Held, PlannedChange
-from sync.model.split import VENDOR, Split
+from sync.model.split import VENDOR, Portion, Split
 
 Texts = Mapping[str, Text]
 Written = Mapping[tuple[str, str, str], Mapping[str, Texts]]
@@ -28,15 +32,19 @@ def project(
     partners = {partner.id: partner for partner in facts.partners}
     changes: list[PlannedChange] = []
     held: list[Held] = []
-    for field_map in mappings.projections:
-        why = mappings.refused.get((field_map.connection, field_map.object))
+    for field_map in mappings.lists:
+        place = (field_map.connection, field_map.object)
         for deal, ref in _deals(facts, field_map.connection, left_alone):
-            split = splits.get(deal.id)
-            want = dict(_rows(split, ref, partners, field_map)) if split else {}
-            before = written.get((field_map.connection, field_map.object, ref.id), {})
-            if why and want:
-                held.append(Held(field_map.connection, field_map.object, ref.id, "", why, deal.name))
-            elif not why:
+            split = splits.get(deal.id) if field_map in mappings.projections else None
+            before = written.get((*place, ref.id), {})
+            try:
+                want = dict(_rows(Shown(split, deal, ref, partners, field_map))) if split else {}
+                if (why := mappings.refused.get(place)) and want:
+                    raise ValueError(why)
+            except ValueError as why_not:
+                held.append(Held(*place, ref.id, "", str(why_not), deal.name))
+                continue
+            if not mappings.refused.get(place):
                 reason = split.decision_id if split else "no split asks for it any more"
                 changes += _changes(field_map, deal, want, before, reason)
     return changes, held
@@ -49,21 +57,85 @@ def _deals(facts: Facts, connection: str, left_alone: Collection[Ref]) -> Iterat
             yield deal, ref
 
 
-def _rows(
-    split: Split, deal: Ref, partners: Mapping[str, Partner], field_map: FieldMap
-) -> Iterator[tuple[str, Texts]]:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One split, to be shown in one list: the deal and its row there, partners by id, the list's mapping."""
+
+    split: Split
+    deal: Opportunity
+    row: Ref
+    partners: Mapping[str, Partner]
+    field_map: FieldMap
+
+    def credited(self) -> Iterator[tuple[Portion, Partner]]:
+        """The partners that have a part."""
+        for portion in self.split.portions:
+            if portion.party != VENDOR and portion.party in self.partners:
+                yield portion, self.partners[portion.party]
+
+    def manager(self, partner: Partner) -> str:
+        """Who is credited for a partner in a list of people. Raises ValueError where nobody is."""
+        if user := partner.manager_in(self.row.connection):
+            return user
+        fix = "give its account an owner, who is then credited"
+        raise ValueError(f"nobody looks after {partner.name} in {self.row.connection}: {fix}")
+
+
+def _rows(shown: Shown) -> Iterator[tuple[str, Texts]]:
+    """The rows of a list by key. Raises ValueError, in words for a person, where the list cannot say the split."""
+    for values in _SHOWN[shown.field_map.canonical](shown):
+        yield _named(shown.field_map, shown.field_map.write({"opportunity": shown.row, **values}))
+
+
+def _roles(shown: Shown) -> Iterator[Mapping[str, Any]]:
     """One row a partner and role that the mapping has a word for; the largest part is marked, once."""
-    words = field_map.words("role")
-    portions = [portion for portion in split.portions if portion.party != VENDOR]
-    portions.sort(key=lambda portion: -(portion.share_ppm or 0))
+    words = shown.field_map.words("role")
     marked = False
-    for portion in portions:
-        partner = partners[portion.party].row_in(deal.connection) if portion.party in partners else None
-        for role in portion.roles if partner else ():
+    for portion, partner in sorted(shown.credited(), key=lambda pair: -(pair[0].share_ppm or 0)):
+        row = partner.row_in(shown.row.connection)
+        for role in portion.roles if row else ():
             if role.value in words:
-                values = {"opportunity": deal, "partner": partner, "role": role.value, "primary": not marked}
+                yield {"partner": row, "role": role.value, "primary": not marked}
                 marked = True
-                yield _named(field_map, field_map.write(values))
+
+
+def _credits(shown: Shown) -> Iterator[Mapping[str, Any]]:
+    """One row a channel manager, with the percent of all partners that he or she looks after."""
+    percent: dict[str, Decimal] = defaultdict(Decimal)
+    names: dict[str, list[str]] = defaultdict(list)
+    for portion, partner in shown.credited():
+        if portion.percent is None:
+            raise ValueError("its parts are amounts that make no percent")
+        user = shown.manager(partner)
+        percent[user] += portion.percent
+        names[user].append(partner.name)
+    for user in sorted(percent):
+        note = ", ".join(sorted(names[user]))
+        yield {"user": user, "type": "PARTNER", "percent": percent[user], "note": note}
+
+
+def _division(shown: Shown) -> Iterator[Mapping[str, Any]]:
+    """The whole deal among people: channel managers for the partners, the owner for what the vendor keeps."""
+    millionths: dict[str, int] = defaultdict(int)
+    owner = dict(shown.deal.held_by).get(shown.row.connection)
+    for portion, partner in shown.credited():
+        millionths[shown.manager(partner)] += portion.share_ppm or 0
+    rest = 1_000_000 - sum(millionths.values())
+    if owner is None:
+        raise ValueError("the deal has no owner, who must have a part of it: give it one")
+    millionths[owner] += rest
+    if millionths[owner] <= 0:
+        raise ValueError("the deal's owner must have a part of it, and the partners have all of it")
+    parts = {who: Decimal(part) / 1_000_000 for who, part in millionths.items() if part}
+    ordered = sorted(parts, key=lambda who: (len(who), who))
+    yield {"parts": tuple(f"{who}:{number_text(parts[who])}" for who in ordered)}
+
+
+_SHOWN: Final[Mapping[str, Callable[[Shown], Iterator[Mapping[str, Any]]]]] = {
+    "partner_role": _roles,
+    "credit": _credits,
+    "deal_split": _division,
+}
 
 
 def _named(field_map: FieldMap, texts: Texts) -> tuple[str, Texts]:

@@ -144,7 +144,7 @@ def _mappings(
     all_: Mappings, crms: Mapping[str, Crm], plain: Collection[str], refused: Mapping[tuple[str, str], str]
 ) -> Mappings:
     fitted = tuple(_fitted(entry, crms.get(entry.connection)) for entry in kept(all_.all, plain))
-    return Mappings(fitted, all_.projections, refused)
+    return Mappings(fitted, all_.projections, refused, all_.off)
 
 
 def _fitted(field_map: FieldMap, crm: Crm | None) -> FieldMap:

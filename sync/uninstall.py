@@ -51,7 +51,7 @@ def uninstall(world: World, now: datetime, by: str, *, keep: bool) -> dict[tuple
             total.add(ours)
             if keep:
                 _take_out(world, run_id, changes, now, total)
-    for field_map in world.mappings.projections:
+    for field_map in world.mappings.lists:
         changes = _listed(world, field_map)
         total = found.setdefault((field_map.connection, field_map.object), Ours(len(changes)))
         if keep:

@@ -98,6 +98,10 @@ class PlainCrm:
         for outcome in self._crm.write(asked):
             yield replace(outcome, change=theirs.get(outcome.change.id, outcome.change))
 
+    def refuses(self, kind: str) -> str | None:
+        """Why this portal cannot hold ``deal_splits`` or ``notes`` of ours; ``None`` where it can."""
+        return self._crm.refuses(kind)
+
     def describe(self, kind: str) -> tuple[FieldInfo, ...]:
         if kind == DEALS or self._passed(kind):
             return self._crm.describe(kind)

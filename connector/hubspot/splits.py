@@ -8,6 +8,7 @@ one of the owners, parts add up to 1 with at most eight decimals, what is writte
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
 import msgspec
@@ -68,6 +69,19 @@ class Splits:
         ]
 
     def write(self, call: Sequence[Change]) -> Iterator[Outcome]:
+        """As `_replace`; a removed split leaves the whole deal to its owner, because HubSpot takes none away."""
+        asked = {change.id: change for change in call}
+        removed = [change for change in call if change.op is Op.REMOVE and change.by == "id"]
+        try:
+            owners = self._owners(removed)
+        except CrmError as error:
+            yield from (Outcome(change, fault=error) for change in removed)
+            owners, call = {}, [change for change in call if change not in removed]
+        whole = [_given_back(change, owners) if change in removed else change for change in call]
+        for outcome in self._replace(whole):
+            yield replace(outcome, change=asked[outcome.change.id])
+
+    def _replace(self, call: Sequence[Change]) -> Iterator[Outcome]:
         """What is there already is not written again; what HubSpot would refuse is not sent."""
         wrong = {change.id: fault for change in call if (fault := self._malformed(change))}
         good = [change for change in call if change.id not in wrong]
@@ -148,6 +162,12 @@ def split_text(parts: Parts) -> Text:
     """A division in canonical spelling; of nobody, ``None``."""
     ordered = sorted(parts.items(), key=lambda part: (len(part[0]), part[0]))
     return ";".join(f"{owner}:{number_text(part)}" for owner, part in ordered) or None
+
+
+def _given_back(change: Change, owners: Mapping[str, Text]) -> Change:
+    """The division that is none. Of a deal that is gone, or has no owner, it says so when it is written."""
+    parts = {owners.get(change.key) or "0": Decimal(1)}
+    return replace(change, op=Op.UPSERT, values=((FIELD, split_text(parts)),))
 
 
 def _wanted(change: Change) -> str:

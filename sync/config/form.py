@@ -28,7 +28,7 @@ class ConnectionForm(_Frozen):
 
     ``duplicates``: what becomes of a new row that a Salesforce duplicate rule only warns of. ``calls_percent``: how
     much of the CRM's daily calls dealsync takes, all that others made counted first. ``layout``: where a HubSpot
-    portal keeps registrations. ``projections``: which of the CRM's own lists show the splits beside our rows.
+    portal keeps registrations. ``projections``: which of the CRM's own lists and labels show the splits, too.
     """
 
     kind: Literal["salesforce", "hubspot"]
@@ -38,7 +38,7 @@ class ConnectionForm(_Frozen):
     duplicates: Literal["refuse", "allow"] = "refuse"
     layout: Literal["auto", "custom_objects", "pipeline"] = "auto"
     calls_percent: int = Field(default=PERCENT, ge=1, le=100)
-    projections: tuple[Literal["partner_role"], ...] = ()
+    projections: tuple[Literal["partner_role", "credit", "deal_split", "role_label"], ...] = ()
     auth: Mapping[str, str]
 
     @field_validator("currency")

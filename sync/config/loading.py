@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from sync.config.form import ConfigForm, FxForm
 from sync.fx import read_rates
 from sync.mapping.fieldmap import FieldMap, Mappings, compile_form
 from sync.mapping.form import MappingForm
+from sync.mapping.paths import LISTS
 from sync.model.plan import Limits
 from sync.model.problem import BadInput, Problem
 from sync.model.rates import Rates
@@ -90,11 +91,18 @@ def load(home: Path) -> Config:
         problems += _between(form, forms)
     if problems or form is None:
         raise BadInput(problems)
-    known = [entry for _, entry in forms if entry.connection in form.connection]
-    shown = [entry for entry in known if entry.canonical in form.connection[entry.connection].projections]
+    return Config(home, form, _mappings(form, forms), Policies(tuple(entry for _, entry in policies), rates))
+
+
+def _mappings(config: ConfigForm, forms: Iterable[tuple[str, MappingForm]]) -> Mappings:
+    """What is read and written, the lists that are switched on, and those that are not and are emptied."""
+    known = [entry for _, entry in forms if entry.connection in config.connection]
+    lists = [entry for entry in known if entry.canonical in LISTS and entry.key]
+    shown = [entry for entry in lists if entry.canonical in config.connection[entry.connection].projections]
     read = [entry for entry in known if entry.status == "active" and entry not in shown]
-    mappings = Mappings(tuple(_compiled(e, form) for e in read), tuple(_compiled(e, form) for e in shown))
-    return Config(home, form, mappings, Policies(tuple(entry for _, entry in policies), rates))
+    off = [entry for entry in lists if entry not in shown]
+    groups = [tuple(compiled(entry, config) for entry in group) for group in (read, shown, off)]
+    return Mappings(groups[0], groups[1], off=groups[2])
 
 
 def _form(home: Path, problems: list[Problem]) -> ConfigForm | None:
@@ -131,9 +139,12 @@ def _rates(home: Path, form: FxForm, problems: list[Problem]) -> Rates:
     return replace(plain, spans=spans)
 
 
-def _compiled(form: MappingForm, config: ConfigForm) -> FieldMap:
+def compiled(form: MappingForm, config: ConfigForm) -> FieldMap:
+    """A mapping as its connection in config.toml has it: with its currency and its projections."""
     connection = config.connection.get(form.connection)
-    return compile_form(form, connection.currency if connection else None)
+    if connection is None:
+        return compile_form(form, None)
+    return compile_form(form, connection.currency, connection.projections)
 
 
 def _between(form: ConfigForm, forms: list[tuple[str, MappingForm]]) -> Iterator[Problem]:
@@ -149,9 +160,10 @@ def _between(form: ConfigForm, forms: list[tuple[str, MappingForm]]) -> Iterator
     yield from _open_secrets(form)
     mapped = {entry.connection for _, entry in forms}
     keyed = {(entry.connection, entry.canonical) for _, entry in forms if entry.key}
+    keyed |= {(entry.connection, field.projection or "") for _, entry in forms for field in entry.field}
     for name, own in form.connection.items():
-        if any((name, projection) not in keyed for projection in own.projections):
-            what = f"no mapping of {name} has it with a key"
+        if lacking := [projection for projection in own.projections if (name, projection) not in keyed]:
+            what = f"no mapping of {name} has {', '.join(lacking)} with a key"
             yield Problem(f"config.toml: connection.{name}.projections", what, "take it out of the list")
         if name not in mapped:
             fix = f"name {name} as `connection` in a mapping file, or remove [connection.{name}]"

@@ -116,6 +116,7 @@ def _partner(thing: Linked) -> Partner:
         agreement_families=_first(thing, "agreement_families") or (),
         agreement_exclusive=bool(_first(thing, "agreement_exclusive")),
         also=_other_ids("partners", thing),
+        managers=_owners(thing),
     )
 
 
@@ -142,6 +143,7 @@ def _opportunity(
         lines=_lines(lead, things, lines, problems),
         link="; ".join(thing.evidence),
         owners=_every(thing, lambda row: row.values.get("owner")),
+        held_by=_owners(thing),
         last_activity=max(filter(None, (row.values.get("last_activity") for row in thing.alive)), default=None),
         merged=_merged(thing),
         also=_other_ids("opportunities", thing),
@@ -152,6 +154,12 @@ def _opportunity(
 def _every(thing: Linked, read: Callable[[Row], str | None]) -> tuple[str, ...]:
     """What the rows that still exist say, each once."""
     return tuple(sorted({value for row in thing.alive if (value := read(row))}))
+
+
+def _owners(thing: Linked) -> tuple[tuple[str, str], ...]:
+    """Who owns the row of each CRM, by the user's id there; of several rows in one CRM the leading one counts."""
+    found = {row.ref.connection: row.values.get("owner") for row in reversed(thing.alive)}
+    return tuple(sorted((connection, owner) for connection, owner in found.items() if owner))
 
 
 def _merged(thing: Linked) -> tuple[str, ...]:

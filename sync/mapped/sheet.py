@@ -8,8 +8,9 @@ from typing import Any
 
 from sync import drafts
 from sync.config import Config
+from sync.config.loading import compiled
 from sync.lint import failed_tests
-from sync.mapping.fieldmap import FieldMap, compile_form
+from sync.mapping.fieldmap import FieldMap
 from sync.mapping.form import MappingForm
 from sync.mapping.form import parse as parse_mapping
 from sync.model.problem import BadInput, Problem
@@ -81,9 +82,7 @@ def sheet(config: Config, name: str, text: str) -> Sheet:
     faults += found
     if form is None or faults:
         return Sheet(name, text, plain, None, None, tuple(faults))
-    connection = config.form.connection.get(form.connection)
-    field_map = compile_form(form, connection.currency if connection else None)
-    return Sheet(name, text, plain, form, field_map, (), tuple(failed_tests(source, form)))
+    return Sheet(name, text, plain, form, compiled(form, config.form), (), tuple(failed_tests(source, form)))
 
 
 def running(config: Config, name: str) -> Sheet:

@@ -30,6 +30,7 @@ class Rule:
     writes: bool
     filed: bool = False  # people fill it in
     keeps: bool = False  # a value of people is not cleared when we have nothing to say
+    projection: str = ""  # the switch in config.toml without which the field is not there
     meaning: str = ""  # what the file says of it, to compare versions by
     guard: Expression | None = None  # over the record as it is: where it is false, the field is left as it is
 
@@ -137,14 +138,23 @@ class FieldMap:
             word for rule in self.rules if rule.path == path for word in rule.setting.choices.map.values()
         )
 
-    def may_miss(self, remote: str) -> bool:
-        """Whether a remote field is allowed to be missing in this org."""
-        return any(remote in rule.optional for rule in self.rules)
+    def projection(self, remote: str) -> str:
+        """The switch that a remote field depends on; empty for a field that is always there."""
+        return next((rule.projection for rule in self.rules if remote in rule.remotes), "")
+
+    def may_miss(self, remote: str, want: Text = "") -> bool:
+        """Whether a remote field is allowed to be missing in this org, where it should become ``want``."""
+        nothing_to_say = want is None and bool(self.projection(remote))
+        return nothing_to_say or any(remote in rule.optional for rule in self.rules)
 
 
-def compile_form(form: MappingForm, currency: str | None) -> FieldMap:
-    """The runnable form of a checked mapping. ``currency``: the connection's default."""
-    rules = tuple(_rule(form, field, currency) for field in form.field)
+def compile_form(form: MappingForm, currency: str | None, projections: Collection[str] = ()) -> FieldMap:
+    """The runnable form of a checked mapping. ``currency``: the connection's default.
+
+    ``projections``: those that the connection has switched on; the fields of others are not there.
+    """
+    there = [field for field in form.field if field.projection is None or field.projection in projections]
+    rules = tuple(_rule(form, field, currency) for field in there)
     guards = (name for rule in rules if rule.guard for name in rule.guard.fields)
     fields = tuple(dict.fromkeys((*(remote for rule in rules for remote in rule.remotes), *guards)))
     return FieldMap(
@@ -156,7 +166,7 @@ def compile_form(form: MappingForm, currency: str | None) -> FieldMap:
         key=form.key,
         fields=fields,
         rules=rules,
-        hash=digest(form.version, currency or ""),
+        hash=digest(form.version, currency or "", *sorted({rule.projection for rule in rules} - {""})),
         readers=tuple(_reader(rule, fields) for rule in rules if rule.remotes),
         constants={rule.path: rule.transform.read((), rule.setting) for rule in rules if not rule.remotes},
     )
@@ -210,6 +220,7 @@ def _rule(form: MappingForm, field: FieldForm, currency: str | None) -> Rule:
         writes=field.direction != "in",
         filed=field.owner == "filed" and field.expr is None,
         keeps=field.null == "keep",
+        projection=field.projection or "",
         meaning=field.model_dump_json(exclude={"notes"}) + (picklist.model_dump_json() if picklist else ""),
         guard=compile_expression(field.write_if, form.types, "flag") if field.write_if else None,
     )
@@ -231,12 +242,18 @@ class Mappings:
     """Every active mapping of this installation.
 
     ``projections`` are lists of the CRM's own that are only written; ``refused`` says of which an org cannot hold
-    them, by connection and object.
+    them, by connection and object. What we ever wrote to the lists of ``off`` is taken out again.
     """
 
     all: tuple[FieldMap, ...]
     projections: tuple[FieldMap, ...] = ()
     refused: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    off: tuple[FieldMap, ...] = ()
+
+    @property
+    def lists(self) -> tuple[FieldMap, ...]:
+        """Every list of the CRM's own, switched on or off."""
+        return (*self.projections, *self.off)
 
     @property
     def hash(self) -> str:

@@ -28,6 +28,7 @@ class FieldForm(_Frozen):
     A remote name with a trailing ``?`` may be missing in this org without anybody being told. ``default`` is the
     text that an empty field is read as. ``null``: what a field that we write becomes when we have nothing to say.
     ``write_if``: an expression over the record as it is; where it is false, the field is left as it is.
+    ``projection``: the field is only there where config.toml names it among the projections of the connection.
     """
 
     canonical: str
@@ -40,6 +41,7 @@ class FieldForm(_Frozen):
     default: str | None = None
     null: Literal["clear", "keep"] = "clear"
     write_if: str | None = None
+    projection: Literal["role_label"] | None = None
     notes: str = ""
 
     @field_validator("remote", mode="before")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from sync.model.deal import OpportunityType, Stage
 from sync.model.parties import NamedList, PartnerStatus, Tier
@@ -49,6 +50,11 @@ def _choice(words: type[StrEnum], *, several: bool = False, ours: bool = False) 
 
 def _ours(transform: str) -> Path:
     return Path(transform, ours=True)
+
+
+def label_path(role: Role) -> str:
+    """The path of an opportunity that names the partners of its split in one role."""
+    return f"partners_{role.value.lower()}"
 
 
 PATHS: dict[str, dict[str, Path]] = {
@@ -103,6 +109,7 @@ PATHS: dict[str, dict[str, Path]] = {
         "conflict": _ours("flag"),
         "protection_end": _ours("day"),
         "split_summary": _ours("text"),
+        **{label_path(role): _ours("references") for role in Role},
     },
     "line": {
         "opportunity": Path("reference"),
@@ -174,6 +181,17 @@ PATHS: dict[str, dict[str, Path]] = {
         "role": Path("choice", tuple(role.value for role in Role), ours=True, some=True),
         "primary": _ours("flag"),
     },
+    "credit": {
+        "opportunity": _ours("reference"),
+        "user": _ours("text"),
+        "type": Path("choice", ("PARTNER",), ours=True),
+        "percent": _ours("number"),
+        "note": _ours("text"),
+    },
+    "deal_split": {
+        "opportunity": _ours("reference"),
+        "parts": _ours("words"),
+    },
     "person": {
         "name": Path("text"),
         "email": Path("text"),
@@ -204,3 +222,6 @@ PATHS: dict[str, dict[str, Path]] = {
         "completed_at": Path("moment"),
     },
 }
+
+LISTS: Final = ("partner_role", "credit", "deal_split")
+"""Those of our objects that are lists of a CRM's own: written where config.toml says so, and never judged by."""

@@ -68,6 +68,7 @@ class Opportunity:
     also: tuple[str, ...] = ()  # ids that it had while some of its rows were deals of their own
     currencies: tuple[str, ...] = ()  # every currency in which one of its rows states the amount
     managers: tuple[str, ...] = ()  # the people whom its owners report to, up to the top, by their ids
+    held_by: tuple[tuple[str, str], ...] = ()  # connection, the user there who owns its row
     stages: tuple[tuple[datetime, Stage], ...] = ()  # which stage it had since when; empty where no CRM says
 
     def stage_at(self, moment: datetime) -> Stage | None:

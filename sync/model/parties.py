@@ -70,6 +70,7 @@ class Partner:
     agreement_families: tuple[str, ...] = ()
     agreement_exclusive: bool = False
     also: tuple[str, ...] = ()  # ids that it had while some of its rows were partners of their own
+    managers: tuple[tuple[str, str], ...] = ()  # connection, the user there who owns its row: its channel manager
 
     def certified_on(self, day: date) -> frozenset[str]:
         """The certificates that are valid on a day."""
@@ -78,3 +79,7 @@ class Partner:
     def row_in(self, connection: str) -> Ref | None:
         """The partner's row in one CRM."""
         return next((ref for ref in self.members if ref.connection == connection), None)
+
+    def manager_in(self, connection: str) -> str | None:
+        """Who looks after the partner in one CRM."""
+        return dict(self.managers).get(connection)

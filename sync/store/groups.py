@@ -134,7 +134,9 @@ def load_projected(
     found: dict[tuple[str, str, str], dict[str, dict[str, str | None]]] = {}
     for place, obj in lists:
         for chunk in chunks([ref.id for ref in rows if ref.connection == place]):
-            about = or_(*(baseline.c.key.startswith(f"{row}:", autoescape=True) for row in chunk))
+            about = or_(
+                baseline.c.key.in_(chunk), *(baseline.c.key.startswith(f"{row}:", autoescape=True) for row in chunk)
+            )
             query = select(baseline.c.key, baseline.c.field, baseline.c.text).where(
                 baseline.c.connection == place, baseline.c.object == obj, about
             )

@@ -16,9 +16,10 @@ from sync.expressions import FUNCTIONS, compile_expression
 from sync.mapping.fieldmap import compile_form
 from sync.mapping.form import FieldForm, MappingForm, PicklistForm, TestForm, parse
 from sync.mapping.layers import OverlayForm
-from sync.mapping.paths import PATHS
+from sync.mapping.paths import PATHS, label_path
 from sync.mapping.proof import plain
 from sync.mapping.transforms import TRANSFORMS
+from sync.model.registration import Role
 
 FOLDER = Path(__file__).resolve().parents[2] / "mappings"
 SHIPPED = sorted(FOLDER.glob("*.toml"))
@@ -28,7 +29,7 @@ REFERENCE: Mapping[str, Mapping[str, Any]] = json.loads(
 )
 OBJECTS = [(connection, name) for connection, objects in REFERENCE.items() for name in objects]
 UNUSED = {"OpportunityPartner", "User", "OpportunityHistory", "DatedConversionRate", "ProcessInstance"}
-UNUSED |= {"owners", "exchange_rates"}
+UNUSED |= {"owners", "exchange_rates", "OpportunitySplit", "deal_splits"}
 
 
 def form_of(path: Path) -> MappingForm:
@@ -37,7 +38,12 @@ def form_of(path: Path) -> MappingForm:
     return form
 
 
-FORMS = {(form.connection, form.object): form for form in map(form_of, SHIPPED)}
+def by_default(form: MappingForm) -> MappingForm:
+    """As it is where config.toml switches no projection on."""
+    return form.model_copy(update={"field": tuple(field for field in form.field if field.projection is None)})
+
+
+FORMS = {(form.connection, form.object): by_default(form) for form in map(form_of, SHIPPED)}
 
 
 def remotes(form: MappingForm, owner: str) -> set[str]:
@@ -56,7 +62,7 @@ def table(heading: str, number: int = 0) -> list[list[str]]:
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_every_file_is_valid_and_compiles(path: Path) -> None:
     form = form_of(path)
-    compiled = compile_form(form, "EUR")
+    compiled = compile_form(form, "EUR", {field.projection or "" for field in form.field})
     assert form.id == path.stem
     assert (compiled.id, compiled.connection, compiled.object) == (form.id, form.connection, form.object)
     assert len(compiled.rules) == len(form.field)
@@ -73,7 +79,8 @@ def test_every_file_opens_with_what_it_is_for(path: Path) -> None:
 
 def test_there_is_one_file_for_each_object() -> None:
     assert len(FORMS) == len(SHIPPED)
-    assert set(FORMS) == {*OBJECTS, ("hs", "owners"), ("hs", "exchange_rates")}
+    more = {("hs", "owners"), ("hs", "exchange_rates"), ("hs", "deal_splits"), ("sf", "OpportunitySplit")}
+    assert set(FORMS) == {*OBJECTS, *more}
 
 
 @pytest.mark.parametrize(("connection", "name"), OBJECTS)
@@ -118,6 +125,12 @@ def test_every_object_of_ours_has_a_mapping() -> None:
 def test_what_refers_to_another_record_names_a_mapped_object(form: MappingForm) -> None:
     targets = [(field.refers or "").rpartition(":") for field in form.field if field.refers]
     assert {(connection or form.connection, name) for connection, _, name in targets} <= set(FORMS)
+
+
+def test_what_only_a_projection_writes_is_dealsync_s_own() -> None:
+    fields = [field for path in SHIPPED for field in form_of(path).field if field.projection]
+    assert {field.canonical for field in fields} <= {label_path(role) for role in Role}
+    assert len({field.remote for field in fields}) == len(fields) > 3
 
 
 def test_the_table_of_files_is_complete() -> None:

@@ -115,13 +115,24 @@ def test_a_deal_without_an_owner_cannot_be_split(hs: HubSpotCrm) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        Change("s", Op.REMOVE, "deal_splits", "1"),
+        Change("s", Op.REMOVE, "deal_splits", "k", by="engine_key"),
         Change("s", Op.UPSERT, "deal_splits", "k", (("splits", "77:1"),), by="engine_key"),
         Change("s", Op.UPSERT, "deal_splits", "1", (("splits", "77:1"), ("amount", "5"))),
     ],
 )
 def test_splits_are_only_replaced_by_the_id_of_their_deal(hs: HubSpotCrm, change: Change) -> None:
     assert isinstance(one(hs, change).fault, Rejected)
+
+
+def test_a_removed_split_leaves_the_whole_deal_to_its_owner(sandbox: Sandbox, hs: HubSpotCrm) -> None:
+    assert one(hs, split("77:0.6;88:0.4")).fault is None
+    removal = Change("gone", Op.REMOVE, "deal_splits", "1")
+    for _ in range(2):
+        assert (one(hs, removal).change, one(hs, removal).fault) == (removal, None)
+        assert kept(hs, "1") == {"1": "77:1"}
+    assert calls(sandbox).count("splits.upsert") == 2, "what is given back is not given back again"
+    assert isinstance(one(hs, Change("x", Op.REMOVE, "deal_splits", "999")).fault, Gone)
+    assert isinstance(one(hs, Change("x", Op.REMOVE, "deal_splits", "101")).fault, Rejected)
 
 
 def test_a_bad_row_does_not_stop_the_others(sandbox: Sandbox, hs: HubSpotCrm) -> None:

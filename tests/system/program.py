@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -101,6 +102,13 @@ class Desk:
         text = path.read_text("utf-8")
         assert old in text, f"{file} has no {old!r}"
         path.write_text(text.replace(old, new), "utf-8")
+
+    def projects(self, connection: str, projections: str) -> None:
+        """What one connection projects from now on, as the list in config.toml has it."""
+        path = self.home / "config.toml"
+        before, block, after = path.read_text("utf-8").partition(f"[connection.{connection}]")
+        after = re.sub(r"(?m)^projections = .*$", f"projections = [{projections}]", after, count=1)
+        path.write_text(before + block + after, "utf-8")
 
     def named_rows(self, table: str) -> list[dict[str, Any]]:
         """Every row of one table of the store, by column."""

@@ -19,7 +19,7 @@ ROLES = {
 
 
 def switched_on(desk: Desk) -> None:
-    desk.edit("config.toml", "projections = []\n", 'projections = ["partner_role"]\n')
+    desk.projects("sf", '"partner_role"')
 
 
 def live(sandbox: Sandbox, kind: str) -> list[Mapping[str, Any]]:
