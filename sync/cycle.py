@@ -19,6 +19,7 @@ from sync.model.plan import Plan
 from sync.page import Judged, gather_page, judge_page
 from sync.plan import restricted, unsafe
 from sync.reading import half_read, pull_all
+from sync.recognise import recognise
 from sync.share import begin, end, pages
 from sync.store import brakes, claims, due, outbox, runs
 from sync.store.audit import seal_events, seal_run
@@ -66,6 +67,7 @@ def cycle(
     step(notice_new_rules, world, now)
     if step(half_read, world, report):
         return finish(world, report, now)
+    step(recognise, world, report, now)
     step(weigh, world, report, now, see)
     if world.observe:
         step(observe, world, report, now)

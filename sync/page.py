@@ -21,12 +21,12 @@ from sync.plan import Known, plan, without
 from sync.policy import Policies
 from sync.projection import Written, project
 from sync.store import brakes
+from sync.store.alike import with_alike
 from sync.store.background import with_background
 from sync.store.directives import with_directives
 from sync.store.groups import Group, load_baselines, load_groups, load_projected
 from sync.store.ledger import with_posted
 from sync.store.load import with_load
-from sync.store.lookalikes import with_lookalikes
 from sync.store.persons import without_erased
 from sync.store.rates import with_rates
 from sync.store.verdicts import load_history
@@ -65,7 +65,8 @@ def _gathered(connection: Any, world: World, ids: Sequence[str]) -> list[Gathere
     facts = [assemble(group.rows, group.partner_rows, world.record_of, group.said) for group in groups]
     histories = with_posted(connection, load_history(connection, facts), facts)
     facts = without_erased(connection, with_directives(connection, facts, histories))
-    facts = with_lookalikes(connection, with_background(connection, facts, world.mappings), world.mappings)
+    facts = with_background(connection, facts, world.mappings)
+    facts = with_alike(connection, facts, world.mappings, world.record_of)
     facts = with_load(connection, facts, world.policies)
     return [Gathered(*parts) for parts in zip(groups, facts, histories, strict=True)]
 

@@ -60,6 +60,7 @@ class World:
     calls: Callable[[], Mapping[tuple[str, str], int]] = dict  # calls made so far, by connection and class
     tell: Progress = quietly
     worker: str = ""  # who this is, where several work on one store
+    auto_link: bool = False  # accounts that look like one beyond doubt are linked without a person
     rest: Callable[[float], object] = at_once  # waits so many seconds for the other workers
 
     @property

@@ -56,10 +56,11 @@ def _speak(home: Path, json: bool, speaker: Speaker, say: Callable[[World, Speak
 
 def identity_cases(home: Path, json: bool, only_open: bool) -> int:
     """Accounts that look like one and that nobody has spoken about; those that changed are compared first."""
-    from sync.rulings.customers import compare_changed, identity_view  # noqa: PLC0415 as above
+    from sync.recognise import compare_changed  # noqa: PLC0415 as above
+    from sync.rulings.customers import identity_view  # noqa: PLC0415 as above
 
     with reading(home) as (_, world):
-        compare_changed(world)
+        compare_changed(world, now())
         view = identity_view(world, only_open=only_open)
     if json:
         screen.print_json(view)

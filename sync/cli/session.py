@@ -57,7 +57,7 @@ def reading(home: Path) -> Iterator[tuple[Config, World]]:
     """The store and the rules, without any CRM: for what only looks at what is known."""
     config = load(home)
     with closing(open_store(config.store_url, config.home)) as store:
-        yield config, World(store, {}, config.mappings, config.policies, config.record_of)
+        yield config, World(store, {}, config.mappings, **config.rules)
 
 
 def exit_code(report: Report) -> int:

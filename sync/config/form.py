@@ -92,6 +92,12 @@ class PortalForm(_Frozen):
     files_to: str = ""
 
 
+class IdentityForm(_Frozen):
+    """``[identity]``: whether accounts that look like one beyond doubt are linked without a person."""
+
+    auto: bool = False
+
+
 class ScheduleForm(_Frozen):
     """``[schedule]``: ``every N minutes`` or ``cron M H D M W``; an empty ``reconcile`` is never."""
 
@@ -136,6 +142,7 @@ class ConfigForm(_Frozen):
     fx: FxForm = FxForm()
     schedule: ScheduleForm = ScheduleForm()
     portal: PortalForm = PortalForm()
+    identity: IdentityForm = IdentityForm()
     console: ConsoleForm = ConsoleForm()
     mail: MailForm = MailForm()
 

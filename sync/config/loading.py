@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -43,6 +44,12 @@ class Config:
         only = next(iter(self.form.connection)) if len(self.form.connection) == 1 else None
         opportunity = self.form.records.get("opportunity") or only or ""
         return {"opportunity": opportunity, "account": self.form.records.get("account") or opportunity}
+
+    @property
+    def rules(self) -> dict[str, Any]:
+        """What a world is made of besides its store, its CRMs and its mappings."""
+        told = {"policies": self.policies, "record_of": self.record_of, "limits": self.limits}
+        return {**told, "auto_link": self.form.identity.auto}
 
     @property
     def calls_percent(self) -> Mapping[str, int]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from difflib import SequenceMatcher
 from itertools import combinations
-from typing import Final
 
 from sync.claim import Claim, seniority
 from sync.conflicts.finding import Finding, between, business, names, words
 from sync.conflicts.situation import Situation, crm_of
 from sync.domains import tells_apart
+from sync.identity.deals import names_alike
+from sync.identity.profile import profile
+from sync.identity.score import shipped
+from sync.identity.verdict import namesakes
 from sync.model.deal import Opportunity
 from sync.model.money import Money
 from sync.model.parties import Account
@@ -38,26 +40,21 @@ def _doubt(claim: Claim, situation: Situation) -> str:
         return f"{len(found)} customers have the domain {domain}"
     if claim.account and _abroad(claim.account, country):
         return f"it says {country}, and the customer of {domain} is in {claim.account.country}"
-    name = plain(filed.customer_name or "")
-    twins = [account for account in accounts if name and plain(account.name) == name and account != claim.account]
-    if twins and (claim.account or all(_abroad(account, country) for account in twins)):
+    twins = [account for account in _namesakes(filed.customer_name, accounts) if account != claim.account]
+    abroad = [account for account in twins if _abroad(account, country)]
+    if twins and (len(twins) > len(abroad) if claim.account else twins == abroad):
         return f"{len(twins)} other customer of that name is known"
     return ""
 
 
+def _namesakes(name: str | None, accounts: Sequence[Account]) -> list[Account]:
+    """The customers of a name, however it is written."""
+    known = {str(place): profile({"name": account.name}) for place, account in enumerate(accounts)} if name else {}
+    return [accounts[int(place)] for place in namesakes(shipped(), profile({"name": name}), known)]
+
+
 def _abroad(account: Account, country: str | None) -> bool:
     return bool(country and account.country and country.casefold() != account.country.casefold())
-
-
-_LEGAL_FORMS: Final = frozenset(
-    {"ab", "ag", "bv", "co", "corp", "gmbh", "inc", "kg", "llc", "ltd", "nv", "plc", "sa"}
-)
-
-
-def plain(name: str) -> str:
-    """A company's name without case, punctuation and legal form."""
-    plain = "".join(letter if letter.isalnum() else " " for letter in name.casefold().replace(".", ""))
-    return " ".join(word for word in plain.split() if word not in _LEGAL_FORMS)
 
 
 def merged_deals(situation: Situation) -> Iterator[Finding]:
@@ -107,18 +104,34 @@ def _close(one: Money, other: Money, within: Decimal) -> bool:
 
 def one_deal_in_two_crms(situation: Situation) -> Iterator[Finding]:
     """Two deals in two CRMs look like one, and nothing says that they are."""
-    for deals in situation.around.in_one_crm_each:
-        for one, other in combinations(deals, 2):
-            claims = [*situation.on_deal.get(one.id, ()), *situation.on_deal.get(other.id, ())]
-            if not claims or crm_of(one) == crm_of(other):
-                continue
-            policy, customer = (
-                min(claims, key=seniority).policy,
-                situation.around.accounts.get(one.account_id or ""),
-            )
-            if _alike(one, other, policy) and _named_alike(one, other, customer, policy):
-                text = f"{one.name} in {crm_of(one)} and {other.name} in {crm_of(other)} look like one deal."
-                yield between("C17", Severity.WARN, claims, words(sorted((one.id, other.id))), text)
+    for one, other, doubt in _in_two_crms(situation):
+        claims = [*situation.on_deal.get(one.id, ()), *situation.on_deal.get(other.id, ())]
+        if not claims or crm_of(one) == crm_of(other):
+            continue
+        policy, customer = (
+            min(claims, key=seniority).policy,
+            situation.around.accounts.get(one.account_id or ""),
+        )
+        if _alike(one, other, policy) and _named_alike(one, other, customer, policy):
+            text = f"{one.name} in {crm_of(one)} and {other.name} in {crm_of(other)} look like one deal{doubt}."
+            yield between("C17", Severity.WARN, claims, words(sorted((one.id, other.id))), text)
+
+
+def _in_two_crms(situation: Situation) -> Iterator[tuple[Opportunity, Opportunity, str]]:
+    """Deals that only one CRM holds, beside each other: of one customer, or of two that look like one. Those that
+    people said are two are left out."""
+    around = situation.around
+    pairs = [(*pair, "") for deals in around.in_one_crm_each for pair in combinations(deals, 2)]
+    for account, other in around.facts.elsewhere:
+        own = (deal for deal in around.facts.opportunities if deal.account_id == account)
+        pairs += [(one, other, ", and their customers look like one") for one in own if _single(one, other)]
+    apart = set(around.facts.apart)
+    yield from ((one, other, doubt) for one, other, doubt in pairs if (*sorted((one.id, other.id)),) not in apart)
+
+
+def _single(*deals: Opportunity) -> bool:
+    """Whether each is held by one CRM only."""
+    return all(len({ref.connection for ref in deal.members}) == 1 for deal in deals)
 
 
 def _alike(one: Opportunity, other: Opportunity, policy: Policy) -> bool:
@@ -133,11 +146,8 @@ def _alike(one: Opportunity, other: Opportunity, policy: Policy) -> bool:
 
 def _named_alike(one: Opportunity, other: Opportunity, customer: Account | None, policy: Policy) -> bool:
     """Whether two deals have similar names, not counting the customer's own name, which both may well carry."""
-    known = set(plain(customer.name if customer else "").split())
-    left, right = (" ".join(w for w in plain(deal.name).split() if w not in known) for deal in (one, other))
-    first, second = sorted((left, right))  # in one order, because the measure is not the same both ways
-    ratio = SequenceMatcher(None, first, second, autojunk=False).ratio()
-    return Decimal(str(ratio)) >= policy.conflicts.twin_names
+    alike = names_alike(one.name, other.name, customer.name if customer else "")
+    return alike >= policy.conflicts.twin_names * 100
 
 
 def unusable_shares(situation: Situation) -> Iterator[Finding]:

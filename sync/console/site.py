@@ -48,7 +48,7 @@ class Site:
     def world(self) -> World:
         """The store and the rules, without any CRM: pages only look at what is known."""
         config = self.config
-        return World(self.store, {}, config.mappings, config.policies, config.record_of, config.limits)
+        return World(self.store, {}, config.mappings, **config.rules)
 
 
 def _state_of(home: Path) -> Iterator[tuple[str, int, int]]:

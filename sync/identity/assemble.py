@@ -65,7 +65,16 @@ def assemble(
         opportunities=_sorted(deal for deal in deals if deal),
         registrations=_sorted(heard(claim, kinds["external_approval"]) for claim in claims if claim),
         problems=tuple(sorted(problems)),
+        apart=_apart(said, index(opportunities)),
     )
+
+
+def _apart(said: Iterable[Said], deals: Mapping[Ref, Linked]) -> tuple[tuple[str, str], ...]:
+    """The deals that people said are two, by their ids."""
+    named = {str(ref): thing_id("opportunities", thing) for ref, thing in deals.items()}
+    words = [(word.one, word.other) for word in said if not word.together]
+    found = {tuple(sorted((named[one], named[other]))) for one, other in words if one in named and other in named}
+    return tuple((one, other) for one, other in sorted(found))
 
 
 def _sorted(things: Iterable[Any]) -> tuple[Any, ...]:

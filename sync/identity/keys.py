@@ -44,9 +44,9 @@ class Key(NamedTuple):
     hash: int
 
 
-def keys(own: Profile, rarity: Rarity) -> list[Key]:
-    """Every key once, the most telling first."""
-    return [Key(kind, _hash(kind, text)) for kind, text in dict.fromkeys(_texts(own, rarity))]
+def keys(own: Profile, rarity: Rarity, among: str = "") -> list[Key]:
+    """Every key once, the most telling first. ``among``: records of another sort have keys of their own."""
+    return [Key(kind, _hash(f"{among}{kind}", text)) for kind, text in dict.fromkeys(_texts(own, rarity))]
 
 
 def _hash(kind: str, text: str) -> int:
@@ -60,7 +60,7 @@ def _texts(own: Profile, rarity: Rarity) -> list[tuple[str, str]]:
         found.append(("phone", own.phone))
     joined, words = own.joined, list(dict.fromkeys(own.core.split()))
     labels = (joined, own.domain.partition(".")[0].replace("-", ""), own.also.replace(" ", ""), own.initials)
-    found += [("name", label) for label in labels if len(label) >= _SHORTEST]
+    found += [("name", label) for label in labels if len(label) >= _SHORTEST or (label and label == joined)]
     rare = sorted(words, key=lambda word: (-rarity(word), word))[:_WORDS]
     if len(words) > 1:
         found.append(("words", " ".join(sorted(words))))

@@ -12,6 +12,7 @@ from sync.identity.anchors import anchors
 from sync.model.ids import name
 from sync.model.row import Row
 
+_LOOKS: Final = "looks:"
 _PREFIX: Final = {"account": "acc", "opportunity": "opp", "registration": "reg"}
 
 
@@ -22,7 +23,10 @@ def row_thing_id(row: Row) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A person said that two rows (``connection:object:id``) are one, or are two. The latest ``seq`` holds."""
+    """A person said that two rows (``connection:object:id``) are one, or are two. The latest ``seq`` holds.
+
+    With 0 as ``seq`` nobody said so: they look like one beyond doubt, and the installation links what does.
+    """
 
     one: str
     other: str
@@ -48,17 +52,18 @@ def link(rows: Iterable[Row], first: str | None, said: Sequence[Said] = ()) -> l
 
     What people said comes before all else, their latest word first. Apart from that, rows that contradict each
     other (different DUNS numbers, one domain in two countries) are never joined, directly or through a third row:
-    the contradicting one stays apart. Independent of the order of ``rows``.
+    the contradicting one stays apart. Looks alone come last. Independent of the order of ``rows``.
     """
     ordered = sorted(rows, key=lambda row: (row.ref.connection != first, row.ref))
     things = _Things(ordered)
-    _heed(things, ordered, said)
+    _heed(things, ordered, [word for word in said if word.seq])
     holders: dict[str, list[int]] = defaultdict(list)
     for index, row in enumerate(ordered):
         for anchor in sorted(anchors(row).same):
             holders[anchor].append(index)
     for anchor, indexes in sorted(holders.items(), key=lambda item: (_strength(item[0]), item[0])):
         _gather(things, anchor, indexes)
+    _follow_looks(things, ordered, [word for word in said if not word.seq])
     return things.linked()
 
 
@@ -73,6 +78,14 @@ def _heed(things: _Things, rows: Sequence[Row], said: Sequence[Said]) -> None:
             things.part(one, other)
         elif things.may_join(one, other, None):
             things.join(one, other, f"a person said that {rows[one].ref} and {rows[other].ref} are one")
+
+
+def _follow_looks(things: _Things, rows: Sequence[Row], said: Sequence[Said]) -> None:
+    place = {str(row.ref): index for index, row in enumerate(rows)}
+    for word in sorted(said, key=lambda word: (word.one, word.other)):
+        one, other = place.get(word.one), place.get(word.other)
+        if one is not None and other is not None and things.may_join(one, other, _LOOKS):
+            things.join(one, other, f"{word.one} and {word.other} look like one beyond doubt")
 
 
 def _gather(things: _Things, anchor: str, indexes: Sequence[int]) -> None:
@@ -111,7 +124,8 @@ class _Things:
         left, right = self._lead[one], self._lead[other]
         if left == right or self._parted[left] & self._members[right]:
             return False
-        paths = ("duns", "country") if anchor and anchor.startswith("domain:") else ("duns",) if anchor else ()
+        weak = anchor is not None and anchor.startswith(("domain:", _LOOKS))
+        paths = ("duns", "country") if weak else ("duns",) if anchor else ()
         return not any(_differ(self._claims[left][path], self._claims[right][path]) for path in paths)
 
     def join(self, one: int, other: int, why: str) -> None:

@@ -26,7 +26,8 @@ class Profile(NamedTuple):
 
     ``name``: every word; ``core``: without legal forms and small words, one spelling for all languages; ``also``:
     the same of a second name in brackets; ``marks``: numbers and single letters, which tell series apart; ``ids``:
-    checked registration numbers as ``kind:number``; ``remarks``: what could not be used, and why.
+    checked registration numbers as ``kind:number``; ``remarks``: what could not be used, and why; ``row``: the row
+    that it is of; ``above``: the row of its parent.
     """
 
     name: str = ""
@@ -45,6 +46,8 @@ class Profile(NamedTuple):
     phone: str = ""
     ids: str = ""
     remarks: str = ""
+    row: str = ""
+    above: str = ""
 
     @property
     def joined(self) -> str:

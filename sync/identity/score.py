@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sync.identity.compare import Levels, Rarity, levels
 from sync.identity.profile import Profile
@@ -14,22 +14,35 @@ from sync.identity.profile import Profile
 _REASONS: Final = 5
 
 
+class Cuts(NamedTuple):
+    """``same``: from this score on two records may be taken as one; ``margin``: what the best must have before the
+    second; ``apart``: below this score they are two."""
+
+    same: int
+    margin: int
+    apart: int
+
+
 class Model:
     """One version of the weights. All numbers are hundredths of the natural logarithm of odds, as whole numbers.
 
-    ``version`` names it in everything that was scored by it; ``same``: from here on two records may be taken as
-    one; ``apart``: below here they are two; ``margin``: what the best must have before the second. The source is
-    ``weights.json``, which is fitted (sync.identity.fit), never edited.
+    ``version`` names it in everything that was scored by it. The source is ``weights.json``, which is fitted
+    (sync.identity.fit), never edited: ``stated`` and ``weights`` are the weight of each level of each feature,
+    ``words`` the words of each rarity.
     """
 
     def __init__(self, kept: Mapping[str, Any]) -> None:
         self.version: str = kept["version"]
-        self.rarity = Rarity(kept["words"], kept["rarest"])
+        listed = ((word, int(rarity)) for rarity, words in kept["words"].items() for word in words.split())
+        self.rarity = Rarity(dict(sorted(listed)), kept["rarest"])
         self.bias: int = kept["bias"]
-        self.weights: Mapping[str, int] = kept["stated"] | kept["weights"]
-        self.same: int = kept["same"]
-        self.margin: int = kept["margin"]
-        self.apart: int = kept["apart"]
+        self.weights: Mapping[str, int] = {
+            f"{feature}={level}": weight
+            for part in ("weights", "stated")
+            for feature, found in kept[part].items()
+            for level, weight in found.items()
+        }
+        self.cuts = Cuts(**kept["cuts"])
 
     def levels(self, one: Profile, other: Profile) -> Levels:
         """What the two have in common."""

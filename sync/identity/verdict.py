@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sync.identity.compare import Levels
 from sync.identity.profile import Profile
-from sync.identity.score import Model
+from sync.identity.score import Cuts, Model
 
 
 class Outcome(StrEnum):
@@ -49,11 +49,19 @@ def liken(model: Model, own: Profile, ident: str, other: Profile) -> Likeness:
 
 def judge(model: Model, own: Profile, others: Mapping[str, Profile]) -> Judgement:
     """A record beside those of its neighbourhood. The order of ``others`` does not matter."""
-    found = sorted(
-        (liken(model, own, ident, other) for ident, other in others.items()),
-        key=lambda likeness: (-likeness.score, likeness.id),
-    )
-    return _outcome(model, found)
+    found = (liken(model, own, ident, other) for ident, other in others.items())
+    return decided(model.cuts, sorted(found, key=lambda likeness: (-likeness.score, likeness.id)))
+
+
+def decided(cuts: Cuts, found: Sequence[Likeness]) -> Judgement:
+    """What follows from all that look like a record, the best first."""
+    if not found or found[0].score < cuts.apart:
+        return Judgement(Outcome.NEW, tuple(found), "nobody that is known looks like it")
+    best = found[0]
+    outcome, why = between(cuts, best)
+    if outcome is Outcome.SAME and found[1:] and best.score - found[1].score < cuts.margin:
+        outcome, why = _doubted(best), best.related or "another one is about as much alike"
+    return Judgement(outcome, tuple(found), why)
 
 
 _WEAK = {f"name={kind}" for kind in ("short", "some", "little", "far", "none")}
@@ -61,28 +69,28 @@ _WITNESSES = {f"domain={place}" for place in ("same page", "same host", "same do
 """What a name that says little must have beside it: abbreviations alone match strangers."""
 
 
-def _outcome(model: Model, found: list[Likeness]) -> Judgement:
-    if not found or found[0].score < model.apart:
-        return Judgement(Outcome.NEW, tuple(found), "nobody that is known looks like it")
-    best = found[0]
-    if best.veto:
-        outcome = Outcome.RELATED if best.related else Outcome.ASK
-        return Judgement(outcome, tuple(found), best.veto)
-    lead = best.score - found[1].score if found[1:] else model.margin
-    witnessed = not _WEAK.intersection(best.levels) or bool(_WITNESSES.intersection(best.levels))
-    if best.score >= model.same and lead >= model.margin and witnessed:
-        return Judgement(Outcome.SAME, tuple(found), "the evidence is beyond doubt and nobody else comes near")
-    if best.related:
-        return Judgement(Outcome.RELATED, tuple(found), best.related)
-    close = (
-        "another one is about as much alike" if witnessed else "another name needs the same address as a witness"
-    )
-    why = close if best.score >= model.same else "the evidence is not enough"
-    return Judgement(Outcome.ASK, tuple(found), why)
+def between(cuts: Cuts, likeness: Likeness) -> tuple[Outcome, str]:
+    """What two records are to each other, whoever else looks like them, and why. The same both ways round."""
+    if likeness.score < cuts.apart:
+        return Outcome.NEW, "there is too little evidence"
+    if likeness.veto:
+        return _doubted(likeness), likeness.veto
+    witnessed = not _WEAK.intersection(likeness.levels) or bool(_WITNESSES.intersection(likeness.levels))
+    if likeness.score >= cuts.same and witnessed:
+        return Outcome.SAME, "the evidence is beyond doubt and nobody else comes near"
+    need = "another name needs the same address as a witness"
+    why = "the evidence is not enough" if likeness.score < cuts.same else need
+    return _doubted(likeness), likeness.related or why
+
+
+def _doubted(likeness: Likeness) -> Outcome:
+    return Outcome.RELATED if likeness.related else Outcome.ASK
 
 
 def veto(one: Profile, other: Profile, reached: Levels) -> str:
     """What speaks against taking two records as one, whatever their score; empty where nothing does."""
+    if family := _family(one, other):
+        return family
     if "ids=differ" in reached:
         return f"their registration numbers differ: {one.ids} and {other.ids}"
     if "marks=differ" in reached:
@@ -92,14 +100,30 @@ def veto(one: Profile, other: Profile, reached: Levels) -> str:
     return ""
 
 
+def _family(one: Profile, other: Profile) -> str:
+    """What the records themselves say of parents and subsidiaries."""
+    for parent, child in ((one, other), (other, one)):
+        if parent.row and parent.row == child.above:
+            return f"{parent.row} is the parent of {child.row}"
+    return f"both belong to {one.above}" if one.above and one.above == other.above else ""
+
+
 _ONE_NAME = {"name=same", "name=form", "name=equal"}
 
 
 def related(one: Profile, other: Profile, reached: Iterable[str]) -> str:
     """In what two records belong together without being one; empty where they do not."""
+    if family := _family(one, other):
+        return family
     hit = set(reached)
     if hit & _ONE_NAME and "country=differ" in hit:
         return f"the same name in {one.country} and {other.country}"
     if one.domain and one.domain == other.domain and not hit & _ONE_NAME:
         return f"different names under {one.domain}"
     return "the same name with other numbers" if "marks=differ" in hit and hit & _ONE_NAME else ""
+
+
+def namesakes(model: Model, own: Profile, others: Mapping[str, Profile]) -> list[str]:
+    """Those that bear its name: in whatever script, spelling and legal form, but with the same numbers."""
+    found = {ident: model.levels(own, other) for ident, other in others.items()}
+    return sorted(ident for ident, hit in found.items() if _ONE_NAME & {*hit} and "marks=differ" not in hit)

@@ -25,6 +25,10 @@ class Facts:
     partners: tuple[Partner, ...] = ()
     problems: tuple[Problem, ...] = ()  # rows that could not be understood
     directives: tuple[Directive, ...] = ()  # what people said about any of these, or about a case of theirs
+    apart: tuple[tuple[str, str], ...] = ()  # deals that people said are two
+    elsewhere: tuple[
+        tuple[str, Opportunity], ...
+    ] = ()  # account here, and a deal at one elsewhere that looks like it
     load: Mapping[str, int] = field(default_factory=dict)  # live registrations of a partner anywhere: warns at most
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sync.identity.link import link as linked
-from sync.identity.profile import Profile, profile
+from sync.identity.link import link
+from sync.identity.profile import Profile
 from sync.identity.score import Model, shipped
 from sync.identity.verdict import liken
 from sync.model.directive import Act, Directive
@@ -14,56 +14,50 @@ from sync.model.ids import name
 from sync.model.row import Row
 from sync.rulings.saying import Speaker
 from sync.rulings.subjects import refused
-from sync.store import likeness, said
+from sync.store import likeness, linked, said
+from sync.store.alike import profile_of
 from sync.store.directives import directives_of
-from sync.store.groups import rows_named
+from sync.store.groups import load_groups, rows_named
+from sync.store.rows import chunks
 from sync.world import World
 
-_PAGE: Final = 500
 _SHOWN: Final = ("name", "domain", "country", "duns", "industry")
-
-
-def compare_changed(world: World, tell: Callable[[int], None] = lambda _: None) -> int:
-    """Compare every account that changed since the last time with those that look like it; returns how many."""
-    model, done = shipped(), 0
-    while True:
-        with world.store.write() as connection:
-            keys = likeness.due(connection, _PAGE)
-            rows = rows_named(connection, keys, world.mappings)
-            now = {key: profile_of(rows[key]) if key in rows and not rows[key].deleted else None for key in keys}
-            likeness.keep(connection, model, now)
-            likeness.compare(connection, model, now)
-        done += len(keys)
-        tell(done)
-        if len(keys) < _PAGE:
-            return done
-
-
-def profile_of(row: Row) -> Profile:
-    """What an account's row says of who it is."""
-    said_by_row = {path: row.values.get(path) for path in ("name", "country", "duns")}
-    return profile({**said_by_row, "website": row.values.get("domain")})
 
 
 def identity_view(world: World, *, only_open: bool = True) -> dict[str, Any]:
     """``pairs``: accounts that look like one and that nobody has spoken about, with the evidence side by side, the
-    surest first; ``answers``, unless only open ones are wanted: all that people said, in its order."""
+    surest first; ``answers``, unless only open ones are wanted: all that people said, in its order, then ``links``:
+    what was linked by its score alone, and no longer is."""
     with world.store.read() as connection:
-        pairs = likeness.proposed(connection)
+        pairs = likeness.proposed(connection, shipped())
         keys = sorted({key for pair in pairs for key in (pair.one, pair.other)})
         rows = rows_named(connection, keys, world.mappings)
+        whose = _things(connection, world, keys)
         answers = [] if only_open else directives_of(connection, (Act.LINK, Act.SEPARATE))
+        links = [] if only_open else linked.history(connection)
     there = [pair for pair in pairs if pair.one in rows and pair.other in rows]
     return {
-        "pairs": [_pair(pair, rows) for pair in there if len(linked([rows[pair.one], rows[pair.other]], None)) > 1],
+        "pairs": [_pair(pair, rows) for pair in there if whose[pair.one] != whose[pair.other]],
         "answers": [_answer(word) for word in answers],
+        "links": links,
     }
+
+
+def _things(connection: Any, world: World, keys: Sequence[str]) -> dict[str, str]:
+    """The account that each of some rows is of, by the key of its first row."""
+    found = {key: key for key in keys}
+    for page in chunks(sorted(likeness.groups_of(connection, keys))):
+        for group in load_groups(connection, page, world.mappings):
+            accounts = [row for row in group.rows if row.kind == "account"]
+            for thing in link(accounts, world.record_of.get("account"), group.said):
+                found.update({str(row.ref): str(thing.rows[0].ref) for row in thing.rows})
+    return found
 
 
 def _pair(pair: likeness.Pair, rows: Mapping[str, Row], model: Model | None = None) -> dict[str, Any]:
     model = model or shipped()
     sides = [rows[pair.one], rows[pair.other]]
-    one, other = map(profile_of, sides)
+    one, other = (profile_of(row) or Profile() for row in sides)
     found = liken(model, one, pair.other, other)
     against = [text for text in (found.veto, found.related, one.remarks, other.remarks) if text]
     return {

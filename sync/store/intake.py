@@ -18,7 +18,8 @@ from sync.model.row import Row
 from sync.store import said
 from sync.store.due import groups_waiting, make_due
 from sync.store.grouping import Groups, regroup
-from sync.store.involved import groups_asking, groups_naming, keep_named
+from sync.store.involved import groups_naming, keep_named
+from sync.store.likeness import groups_beside
 from sync.store.measured import keep_read
 from sync.store.rows import chunks, rows_in, upsert
 from sync.store.tables import cursor, problem, record
@@ -144,15 +145,18 @@ def _keep(
     _store_problems(connection, again, problems)
     keep_read(connection, rows)
     keep_named(connection, rows, again)
-    said.changed(connection, (str(row.ref) for row in rows if row.kind == "account"))
-    make_due(connection, groups.touched | _concerned(connection, field_map.canonical, rows, groups), now)
+    said.changed(connection, rows)
+    make_due(connection, groups.touched | _concerned(connection, field_map.canonical, groups), now)
     return len(problems)
 
 
-def _concerned(connection: Connection, canonical: str, rows: Sequence[Row], groups: Groups) -> frozenset[str]:
-    """Groups that news of others matter to: they name a partner, ask for a customer, wait for somebody's yes."""
+def _concerned(connection: Connection, canonical: str, groups: Groups) -> frozenset[str]:
+    """Groups that news of others matter to: they name a partner, have a customer that looks like this one, wait
+    for somebody's yes."""
     if canonical == "account":
-        return groups_naming(connection, groups.touched) | groups_asking(connection, rows)
+        return groups_naming(connection, groups.touched)
+    if canonical == "opportunity":
+        return groups_beside(connection, groups.touched)
     return groups_waiting(connection) if canonical == "person" else frozenset()
 
 

@@ -22,8 +22,14 @@ likeness_key = Table(  # what it may have in common with others; sorted by the k
     sqlite_with_rowid=False,
 )
 
-likeness_due = Table(  # accounts that changed since they were last compared
+likeness_due = Table(  # accounts, and registrations without a deal, that changed since they were last indexed
     "likeness_due",
+    metadata,
+    Column("id", String, primary_key=True),
+)
+
+likeness_wait = Table(  # accounts in the index that are to be compared with their neighbours
+    "likeness_wait",
     metadata,
     Column("id", String, primary_key=True),
 )
@@ -39,7 +45,18 @@ likeness_pair = Table(  # accounts that look like one: a proposal, for a person
 )
 Index("likeness_pair_other", likeness_pair.c.other)
 
-said_pair = Table(  # the latest word of a person on two rows, both ways round; its history is in the directives
+likeness_link = Table(  # what was linked by its score alone, and when it no longer was: only ever added to
+    "likeness_link",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    *[Column(name, String, nullable=False) for name in ("one", "other", "model", "at")],
+    Column("together", Boolean, nullable=False),
+    Column("score", Integer, nullable=False),
+)
+
+# The latest word on two rows, both ways round: a person's, whose history is in the directives; or, with 0 as `seq`,
+# that of the weights, which the database lets nobody put in the place of a person's.
+said_pair = Table(
     "said_pair",
     metadata,
     Column("key", String, primary_key=True),

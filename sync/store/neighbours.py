@@ -15,22 +15,26 @@ from sync.store.dialect import PLACE
 from sync.store.rows import chunks
 
 _NEIGHBOURS: Final = 64
+_CALLED: Final = 400
 _PARTED: Final = "\x1f"
 _PAGE: Final = 4000
 _KEEP: Final = """INSERT INTO likeness_account (id, facts) VALUES ({0}, {0})
     ON CONFLICT (id) DO UPDATE SET facts = excluded.facts"""
 
 
-def put(connection: Connection, model: Model, changed: Mapping[str, Profile]) -> None:
-    """Keep some records as they are now. Costs as much as they have keys, however many records there are."""
+def put(connection: Connection, model: Model, changed: Mapping[str, Profile], among: str = "") -> None:
+    """Keep some records as they are now. Costs as much as they have keys, however many records there are.
+
+    ``among``: records of another sort than accounts, which are found among themselves only.
+    """
     before = _facts_of(connection, list(changed))
     same = {ident for ident, (_, own) in before.items() if own == changed[ident]}
     changed = {ident: own for ident, own in changed.items() if ident not in same}
-    _drop_keys(connection, model, {ident: before[ident] for ident in changed if ident in before})
+    _drop_keys(connection, model, {ident: before[ident] for ident in changed if ident in before}, among)
     rows = [(ident, _text(own)) for ident, own in sorted(changed.items())]
     _many(connection, _KEEP, rows)
     numbers = {ident: number for ident, (number, _) in _facts_of(connection, list(changed)).items()}
-    held = [(key.hash, numbers[ident]) for ident, own in changed.items() for key in keys(own, model.rarity)]
+    held = [(key.hash, numbers[ident]) for ident, own in changed.items() for key in keys(own, model.rarity, among)]
     _many(
         connection,
         "INSERT INTO likeness_key (hash, account) VALUES ({0}, {0}) ON CONFLICT DO NOTHING",
@@ -38,17 +42,28 @@ def put(connection: Connection, model: Model, changed: Mapping[str, Profile]) ->
     )
 
 
-def drop(connection: Connection, model: Model, gone: Sequence[str]) -> None:
+def drop(connection: Connection, model: Model, gone: Sequence[str], among: str = "") -> None:
     """Forget some records."""
     before = _facts_of(connection, gone)
-    _drop_keys(connection, model, before)
+    _drop_keys(connection, model, before, among)
     _many(
         connection, "DELETE FROM likeness_account WHERE account = {0}", [(number,) for number, _ in before.values()]
     )
 
 
-def _drop_keys(connection: Connection, model: Model, before: Mapping[str, tuple[int, Profile]]) -> None:
-    old = [(key.hash, number) for number, own in before.values() for key in keys(own, model.rarity)]
+def forget(connection: Connection) -> None:
+    """Empty the index: other weights have other keys."""
+    for table in ("likeness_key", "likeness_account"):
+        _do(connection, f"DELETE FROM {table}")  # noqa: S608 a name of ours
+
+
+def known(connection: Connection, idents: Sequence[str]) -> dict[str, Profile]:
+    """Some records as they are kept, by id; those that are not kept are left out."""
+    return {ident: own for ident, (_, own) in _facts_of(connection, idents).items()}
+
+
+def _drop_keys(connection: Connection, model: Model, before: Mapping[str, tuple[int, Profile]], among: str) -> None:
+    old = [(key.hash, number) for number, own in before.values() for key in keys(own, model.rarity, among)]
     _many(connection, "DELETE FROM likeness_key WHERE hash = {0} AND account = {0}", sorted(set(old)))
 
 
@@ -80,6 +95,18 @@ def near(connection: Connection, model: Model, own: Profile) -> dict[str, Profil
         statement = f"SELECT id, facts FROM likeness_account WHERE account IN ({places})"  # noqa: S608
         found.update({ident: _profile(text) for ident, text in connection.exec_driver_sql(statement, tuple(chunk))})
     return found
+
+
+def named(connection: Connection, model: Model, own: Profile, among: str = "") -> dict[str, Profile]:
+    """Those records that are called like one, by id, the first of them by id where they are very many."""
+    hashes = [key.hash for key in keys(own, model.rarity, among) if key.kind in ("name", "words")]
+    if not hashes:
+        return {}
+    place = PLACE[connection.dialect.name]
+    held = f"SELECT account FROM likeness_key WHERE hash IN ({', '.join([place] * len(hashes))})"  # noqa: S608
+    first = f"account IN ({held}) ORDER BY id LIMIT {_CALLED}"
+    found = connection.exec_driver_sql(f"SELECT id, facts FROM likeness_account WHERE {first}", tuple(hashes))  # noqa: S608
+    return {ident: _profile(text) for ident, text in found}
 
 
 def _holders(connection: Connection, wanted: Sequence[Key]) -> dict[int, list[int]]:

@@ -20,7 +20,7 @@ from sync.store.tables import directive, record
 
 
 def ties_of(connection: Connection, rows: Iterable[Row]) -> dict[str, frozenset[str]]:
-    """Every anchor of some rows: their own, and one for each row that a person linked them with."""
+    """Every anchor of some rows: their own, and one for each row that they were linked with."""
     own = {str(row.ref): anchors(row).all for row in rows}
     for key, other, together, _ in _said(connection, sorted(own)):
         if together:
@@ -29,12 +29,12 @@ def ties_of(connection: Connection, rows: Iterable[Row]) -> dict[str, frozenset[
 
 
 def said_anchor(one: str, other: str) -> str:
-    """What two rows share because a person linked them."""
+    """What two rows share because they were linked."""
     return "said:{}~{}".format(*sorted((one, other)))
 
 
 def said_about(connection: Connection, keys: Sequence[str]) -> tuple[Said, ...]:
-    """What people said about some rows. Empty at once where nobody said anything about any row."""
+    """What was said about some rows, by people or by their score. Empty at once where nothing was said at all."""
     if connection.scalar(select(said_pair.c.key).limit(1)) is None:
         return ()
     found = {
@@ -58,9 +58,11 @@ def say_pair(connection: Connection, word: Directive) -> None:
     upsert(connection, said_pair, rows)
 
 
-def changed(connection: Connection, keys: Iterable[str]) -> None:
-    """These accounts have changed, or are gone: they are compared anew when there is time."""
-    upsert(connection, likeness_due, [{"id": key} for key in sorted(keys)])
+def changed(connection: Connection, rows: Iterable[Row]) -> None:
+    """Of these rows, the accounts and what asks for a customer by name have changed, or are gone: the next run
+    looks whom they look like."""
+    named = (row for row in rows if row.kind == "account" or row.values.get("customer_name"))
+    upsert(connection, likeness_due, [{"id": key} for key in sorted(str(row.ref) for row in named)])
 
 
 def rows_called(connection: Connection, ident: str) -> list[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import gzip
 import os
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from math import log2
@@ -43,6 +43,7 @@ class Pair:
     left: Profile
     right: Profile
     names: tuple[str, str]
+    companies: tuple[str, str]
 
 
 class Labelled:
@@ -60,6 +61,8 @@ class Labelled:
             self._join(one, other)
             self.related.setdefault(one, set()).add(other)
             self.related.setdefault(other, set()).add(one)
+        own = (row for row in self.records if row["role"] == "master" and row["orphan"] == "0")
+        self.indexed = {row["cluster_id"] for row in own}
         self._pairs = list(self._rows("pairs.csv"))
         for row in self._pairs:
             if row["label"] == "1":
@@ -72,24 +75,35 @@ class Labelled:
                 left, right = _said(row, "l_"), _said(row, "r_")
                 names = (row["l_name"], row["r_name"])
                 part, company = self._part(row), row["org_type"] == "company"
-                yield Pair(part, row["label"] == "1", company, profile(left), profile(right), names)
+                whose = self.company(row["l_id"]), self.company(row["r_id"])
+                yield Pair(part, row["label"] == "1", company, profile(left), profile(right), names, whose)
 
     def fitted(self, cluster: str) -> bool:
         """Whether a company belongs to the part that is fitted on."""
         return _hundredth(self._lead(cluster)) < FITTED
 
-    def words(self) -> dict[str, int]:
-        """How rare the words of names are: 1 for one that every second name has, a step more for half as many."""
+    def words(self) -> dict[str, str]:
+        """How rare the words of names are: 1 for one that every second name has, a step more for half as many.
+        Counted in the background and in the part that is fitted on."""
         names = [row["name"] for row in self.background]
-        names += [row["name"] for row in self.records if row["role"] == "master"]
+        own = (row for row in self.records if row["role"] == "master")
+        names += [row["name"] for row in own if self.fitted(row["cluster_id"])]
         counts = Counter(word for name in names for word in set(profile({"name": name}).core.split()))
         kept = {word: count for word, count in counts.items() if count >= COMMON}
-        return {word: max(1, round(log2(len(names) / count))) for word, count in sorted(kept.items())}
+        found: dict[int, list[str]] = defaultdict(list)
+        for word, count in sorted(kept.items()):
+            found[max(1, round(log2(len(names) / count)))].append(word)
+        return {str(rarity): " ".join(words) for rarity, words in sorted(found.items())}
 
-    def accounts(self) -> Iterator[tuple[str, Profile]]:
-        """The index: its own id, and the record. Orphans' accounts are left out."""
+    def fold(self, cluster: str, folds: int) -> int:
+        """In which of some parts of the fitted part a company is, with its whole family."""
+        return _hundredth(f"fold {self._lead(cluster)}") % folds
+
+    def accounts(self, *, held: bool = True) -> Iterator[tuple[str, Profile]]:
+        """The index: its own id, and the record. Orphans' accounts are left out, and, unless ``held``, those of
+        the held-out part."""
         for row in self.records:
-            if row["role"] == "master" and row["orphan"] == "0":
+            if row["role"] == "master" and row["orphan"] == "0" and (held or self.fitted(row["cluster_id"])):
                 yield row["rec_id"], profile(_said(row))
         for row in self.background:
             yield f"lei:{row['lei']}", profile({"name": row["name"], "country": row["country"]})
@@ -98,6 +112,10 @@ class Labelled:
         """What partners entered of one of the two parts: the right answer, and the record."""
         own = [row for row in self.records if row["role"] == "partner"]
         return [(row["cluster_id"], profile(_said(row))) for row in own if self.fitted(row["cluster_id"]) is fitted]
+
+    def answerable(self, answers: Iterable[str]) -> list[str]:
+        """Those of some companies that have an account in the index."""
+        return [answer for answer in answers if answer in self.indexed]
 
     def _part(self, row: dict[str, str]) -> str:
         parts = {self.fitted(self.company(row[side])) for side in ("l_id", "r_id")}

@@ -1,6 +1,7 @@
 """How well customers are recognised, on companies that no weight was fitted on, beside simpler ways.
 
-``--fit`` fits the weights first and writes them to sync/identity/weights.json. The data: DEALSYNC_LABELS, or a
+``--fit`` fits the weights and chooses the cuts first, on the other part, and writes sync/identity/weights.json. The
+data: DEALSYNC_LABELS, or a
 ``data/matching`` beside the checkout.
 """
 
@@ -16,35 +17,19 @@ from time import perf_counter
 
 from rapidfuzz.distance import JaroWinkler
 
-from sync.identity.fit import best_cut, fit, recall_at
-from sync.identity.score import Model, shipped
+from sync.identity.fit import best_cut, recall_at
+from sync.identity.score import Model
 from sync.identity.verdict import Judgement, Outcome, judge
 from sync.store import neighbours
 from sync.store.opening import open_store
-from tests.bench._labelled import RAREST, ROOT, Labelled, Pair, folder
+from tests.bench._fitting import WEIGHTS, fitted, keep
+from tests.bench._labelled import Labelled, Pair, folder
 
-WEIGHTS = ROOT / "sync" / "identity" / "weights.json"
-STATED = {"ids=same": 1200, "ids=differ": -600}
-"""Registration numbers are not in the data: their weights are said, not fitted."""
-CUTS = {"same": 230, "margin": 120, "apart": 50}
-"""Chosen on the fitted part: a strict precision of .985, and a review that people can keep up with."""
 Score = Callable[[Pair], int]
 
 
 def say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
-
-
-def refit(known: Labelled) -> Model:
-    """The weights of the part that is fitted on, written where the program reads them."""
-    kept = {"version": "1", "rarest": RAREST, **CUTS, "stated": STATED, "words": known.words()}
-    draft = Model({**kept, "bias": 0, "weights": {}})
-    started = perf_counter()
-    bias, weights = fit((draft.levels(p.left, p.right), p.label) for p in known.pairs() if p.part == "fit")
-    say(f"fitted {len(weights)} weights in {perf_counter() - started:.0f} s")
-    whole = {**kept, "bias": bias, "weights": weights}
-    WEIGHTS.write_text(json.dumps(whole, indent=0, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
-    return Model(whole)
 
 
 def exact(pair: Pair) -> int:
@@ -152,7 +137,9 @@ def main() -> int:
         say("no labelled companies: set DEALSYNC_LABELS to the folder with pairs.csv; nothing was measured")
         return 0
     known = Labelled(where)
-    model = refit(known) if "--fit" in sys.argv else shipped()
+    if "--fit" in sys.argv:
+        keep(fitted(known, say))
+    model = Model(json.loads(WEIGHTS.read_text("utf-8")))
     report_pairs(known, model)
     report_records(known, model)
     return 0

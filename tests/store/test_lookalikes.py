@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sync.cycle import gather_page
+from sync.store.alike import MOST
 from sync.store.groups import group_of
-from sync.store.lookalikes import MOST
 from tests.machine.office import Office
 
 
