@@ -55,8 +55,8 @@ def judge(model: Model, own: Profile, others: Mapping[str, Profile]) -> Judgemen
 
 def decided(cuts: Cuts, found: Sequence[Likeness]) -> Judgement:
     """What follows from all that look like a record, the best first."""
-    if not found or found[0].score < cuts.apart:
-        return Judgement(Outcome.NEW, tuple(found), "nobody that is known looks like it")
+    if not found:
+        return Judgement(Outcome.NEW, (), "nobody that is known looks like it")
     best = found[0]
     outcome, why = between(cuts, best)
     if outcome is Outcome.SAME and found[1:] and best.score - found[1].score < cuts.margin:
@@ -72,7 +72,8 @@ _WITNESSES = {f"domain={place}" for place in ("same page", "same host", "same do
 def between(cuts: Cuts, likeness: Likeness) -> tuple[Outcome, str]:
     """What two records are to each other, whoever else looks like them, and why. The same both ways round."""
     if likeness.score < cuts.apart:
-        return Outcome.NEW, "there is too little evidence"
+        found = Outcome.RELATED if likeness.related else Outcome.NEW
+        return found, likeness.related or "nobody that is known looks like it"
     if likeness.veto:
         return _doubted(likeness), likeness.veto
     witnessed = not _WEAK.intersection(likeness.levels) or bool(_WITNESSES.intersection(likeness.levels))
