@@ -5,7 +5,7 @@ from sqlalchemy import Boolean, Column, Integer
 
 from sync.store.dialect import WORD, Guard, set_guard
 
-revision = "0021"
+revision = "0017"
 down_revision = "0016"
 branch_labels = None
 depends_on = None
