@@ -80,6 +80,7 @@ def examine(config: Config, clock: Clock, only: str | None = None) -> Iterator[F
         yield from installation(config, clock.now())
     for connection in config.form.connection:
         if only in (None, connection):
+            yield from _hints(config, connection)
             yield from _connection(config, connection, clock)
 
 
@@ -153,6 +154,17 @@ def _connection(config: Config, name: str, clock: Clock) -> Iterator[Finding]:
         yield from (Finding(p.where, p.what, p.fix, Severity.ERROR) for p in error.problems)
     except CrmError as error:
         yield Finding(name, error.message, "mend that, then run doctor again", Severity.ERROR)
+
+
+def _hints(config: Config, name: str) -> Iterator[Finding]:
+    """Whether the connection's webhooks can be heard: their secret is there, and the address that is signed."""
+    try:
+        if config.hints_secret(name) and not config.form.console.url:
+            what = "webhooks are signed for the address that HubSpot calls, and nothing says which that is"
+            fix = f"set [console] url; the app's target URL is then URL/hooks/{name}"
+            yield Finding("config.toml: console.url", what, fix, Severity.WARNING)
+    except BadInput as error:
+        yield from (Finding(p.where, p.what, p.fix, Severity.ERROR) for p in error.problems)
 
 
 def _own_objects(crm: Crm) -> bool:

@@ -117,7 +117,7 @@ def worker(home: Home = Path(), name: Name = "") -> int:
                 partial(_tick, working.sync),
                 config.form.schedule.sync,
                 {daily: partial(_tick, working.reconcile)} if daily else {},
-                between=partial(_tick, working.help),
+                between=partial(_tick, working.between),
                 on_stop=stop.press,
             )
         finally:

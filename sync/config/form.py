@@ -28,7 +28,8 @@ class ConnectionForm(_Frozen):
 
     ``duplicates``: what becomes of a new row that a Salesforce duplicate rule only warns of. ``calls_percent``: how
     much of the CRM's daily calls dealsync takes, all that others made counted first. ``layout``: where a HubSpot
-    portal keeps registrations. ``projections``: which of the CRM's own lists and labels show the splits, too.
+    portal keeps registrations. ``hints_secret``: what a HubSpot app signs its webhooks with, or a reference to it;
+    empty: none are heard. ``projections``: which of the CRM's own lists and labels show the splits, too.
     """
 
     kind: Literal["salesforce", "hubspot"]
@@ -37,6 +38,7 @@ class ConnectionForm(_Frozen):
     currency: str | None = None
     duplicates: Literal["refuse", "allow"] = "refuse"
     layout: Literal["auto", "custom_objects", "pipeline"] = "auto"
+    hints_secret: str = Field(default="", exclude=True, repr=False)
     calls_percent: int = Field(default=PERCENT, ge=1, le=100)
     projections: tuple[Literal["partner_role", "credit", "deal_split", "role_label"], ...] = ()
     auth: Mapping[str, str]
@@ -54,6 +56,8 @@ class ConnectionForm(_Frozen):
             raise ValueError("only Salesforce has duplicate rules; remove `duplicates` from this connection")
         if "layout" in self.model_fields_set and self.kind != "hubspot":
             raise ValueError("only HubSpot portals have a layout; remove `layout` from this connection")
+        if "hints_secret" in self.model_fields_set and self.kind != "hubspot":
+            raise ValueError("only HubSpot sends webhooks; remove `hints_secret` from this connection")
         return self
 
 

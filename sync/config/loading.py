@@ -64,6 +64,16 @@ class Config:
             return form.url
         return with_password(form.url, secret.resolve("config.toml: store.password", self.home, form.password))
 
+    def hints_secret(self, name: str) -> str:
+        """What one connection's webhooks are signed with; empty where none are heard or nothing is so called.
+
+        Raises BadInput for a secret that is not there.
+        """
+        form = self.form.connection.get(name)
+        if form is None or not form.hints_secret:
+            return ""
+        return secret.resolve(f"config.toml: connection.{name}.hints_secret", self.home, form.hints_secret)
+
     def settings(self, name: str) -> Mapping[str, str]:
         """One connection's settings with its secrets read. Raises BadInput for a secret that is not there."""
         form = self.form.connection[name]
@@ -193,10 +203,10 @@ _SECRETS = ("client_secret", "private_key", "refresh_token", "token")
 def _open_secrets(form: ConfigForm) -> Iterator[Problem]:
     """Secrets written into the file; only a sandbox on this machine, whose secrets guard nothing, may have them."""
     for name, connection in form.connection.items():
-        for key in _SECRETS:
-            value = connection.auth.get(key, "env:")
+        held = {f"auth.{key}": connection.auth[key] for key in _SECRETS if key in connection.auth}
+        held |= {"hints_secret": connection.hints_secret} if connection.hints_secret else {}
+        for key, value in held.items():
             if not secret.is_reference(value) and not stays_here(connection.url):
-                fix = f'put it elsewhere, and write {key} = "env:NAME", "file:PATH" or "keyring:SERVICE/NAME"'
-                yield Problem(
-                    f"config.toml: connection.{name}.auth.{key}", "a secret stands in the file itself", fix
-                )
+                own = key.rpartition(".")[2]
+                fix = f'put it elsewhere, and write {own} = "env:NAME", "file:PATH" or "keyring:SERVICE/NAME"'
+                yield Problem(f"config.toml: connection.{name}.{key}", "a secret stands in the file itself", fix)

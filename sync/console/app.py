@@ -18,7 +18,7 @@ from sync.console.visit import Visit
 from sync.model.problem import BadInput
 
 LARGEST: Final = 1_000_000
-"""Bytes of a form; nothing that people type is larger."""
+"""Bytes of a form, or of a batch of webhooks; nothing that people type is larger."""
 
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -64,16 +64,16 @@ def _around(site: Site) -> Callable[[Request, Answer], Awaitable[Response]]:
 
     async def around(request: Request, answer: Answer) -> Response:
         if int(request.headers.get("content-length") or 0) > LARGEST:
-            response = Response("The form is too large.", 413)
+            response = Response("What was sent is too large.", 413)
         elif request.method == "POST" and "content-length" not in request.headers:
-            response = Response("The length of the form is missing.", 411)
+            response = Response("The length of what was sent is missing.", 411)
         else:
             response = await answer(request)
         for name, value in headers.items():
             response.headers.setdefault(name, value)
         response.headers["Cache-Control"] = "no-cache" if request.url.path.startswith("/static") else "no-store"
         visit: Visit | None = getattr(request.state, "visit", None)
-        if visit and visit.signed_in is None and cookie_name(site, "form") not in request.cookies:
+        if visit and visit.csrf and visit.signed_in is None and cookie_name(site, "form") not in request.cookies:
             _keep(response, site, "form", visit.csrf)
         return response
 

@@ -33,9 +33,15 @@ class SignInFirst(Exception):
 
 
 def guard(site: Site, roles: frozenset[UserRole] | None) -> Callable[[Request], Awaitable[None]]:
-    """Lets in whoever has one of ``roles`` (``None``: everybody), and only forms that we gave out ourselves."""
+    """Lets in whoever has one of ``roles`` (``None``: everybody), and only forms that we gave out ourselves.
+
+    Without any role a route is for programs: its view function holds the signature of what they send.
+    """
 
     async def let_in(request: Request) -> None:
+        if roles is not None and not roles:
+            request.state.visit = Visit(request, site, site.clock(), None, "")
+            return
         visit = request.state.visit = await run_in_threadpool(_arrive, site, request)
         if roles is not None:
             if visit.signed_in is None:

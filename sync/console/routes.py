@@ -12,6 +12,7 @@ from sync.console import (
     deal,
     guide,
     home,
+    hooks,
     insight,
     mappings,
     policies,
@@ -34,6 +35,9 @@ SALES: Final = UserRole.SALES
 
 EVERYBODY: Final = None
 """Also whoever is not signed in."""
+
+SIGNED: Final = frozenset[UserRole]()
+"""No person at all: a program that signs what it sends. No session counts, no token of a form is asked for."""
 
 SIGNED_IN: Final = frozenset(UserRole)
 RULERS: Final = frozenset({CHANNEL, ADMIN})
@@ -62,6 +66,8 @@ ROUTES: Final = (
     Route("POST", "/logout", SIGNED_IN, sign_in.sign_out),
     Route("GET", "/account", SIGNED_IN, sign_in.account),
     Route("POST", "/account/password", SIGNED_IN, sign_in.change_password),
+    # what a CRM tells
+    Route("POST", "/hooks/{name}", SIGNED, hooks.hear),
     # operations
     Route("GET", "/", SIGNED_IN, home.page),
     Route("GET", "/runs/live", OPERATORS, runs.live),

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from secrets import token_urlsafe
 from typing import Final
 
@@ -20,10 +20,13 @@ from sync.runtime.stopping import Stop
 from sync.runtime.turn import Life
 from sync.sign_in import Clock, open_world
 from sync.store import runs, workers
+from sync.store.hints import any_hint
 from sync.sweep import sweep
 from sync.world import Report, World
 
 _SLOT: Final = "slot:"
+_REST: Final = timedelta(seconds=10)
+"""From the start of one cycle to the start of the next at the earliest, however much a CRM tells."""
 
 
 class Worker:
@@ -38,9 +41,11 @@ class Worker:
         self._stop = stop
         self._stack = ExitStack()
         self._world: World | None = None
+        self._began: datetime | None = None  # the latest cycle of this worker
 
     def sync(self) -> str:
         """One cycle, in one line. Raises Busy where another worker is at it or has done it."""
+        self._began = self._clock.now()
         with self._turn("sync") as world:
             report = commands.run_once(world, self._clock.now())
             report.notes += filter(None, [tell_partners(self._config, world, self._clock.now(), token_urlsafe)])
@@ -55,6 +60,10 @@ class Worker:
         total = sum((drift.counts for drift in found.values()), Counter[str]())
         return "reconciled: " + (", ".join(f"{n} {what}" for what, n in sorted(total.items())) or "all as known")
 
+    def between(self) -> str | None:
+        """Work between two ticks: a share of another's run, or a cycle early because a CRM told of a change."""
+        return self.help() or (self.sync() if self._is_called() else None)
+
     def help(self) -> str | None:
         """A share of the run that another worker leads, in one line; ``None`` when there is none.
 
@@ -65,6 +74,13 @@ class Worker:
         with self._closing_on_trouble():
             report = help_out(replace(self._world, worker=self._life.token))
         return None if report is None else f"helped with {report.groups} groups: {_line(report)}"
+
+    def _is_called(self) -> bool:
+        """Whether a CRM told of a change after the latest cycle began: what that could not read waits."""
+        if self._world is None or self._began is None or self._clock.now() - self._began < _REST:
+            return False
+        with self._world.store.read() as connection:
+            return any_hint(connection, self._began)
 
     def close(self) -> None:
         """Sign out."""

@@ -39,9 +39,12 @@ def hinted(connection: Connection, field_map: FieldMap) -> Mapping[str, str]:
     return {row.id: row.heard_at for row in connection.execute(select(hint.c.id, hint.c.heard_at).where(*place))}
 
 
-def any_hint(connection: Connection) -> bool:
-    """Whether anything waits to be read again."""
-    return connection.scalar(select(hint.c.id).limit(1)) is not None
+def any_hint(connection: Connection, since: datetime | None = None) -> bool:
+    """Whether anything waits to be read again; ``since``: only what was heard then or later."""
+    waiting = select(hint.c.id).limit(1)
+    if since:
+        waiting = waiting.where(hint.c.heard_at >= moment_text(since))
+    return connection.scalar(waiting) is not None
 
 
 def drop_hints(connection: Connection, field_map: FieldMap, read: Mapping[str, str]) -> None:

@@ -68,10 +68,33 @@ def test_the_example_shows_every_key_with_its_default(home: Path) -> None:
         assert shown[part] == type(block)().model_dump()
     for name, connection in shown["connection"].items():
         fields = dict(type(form.connection["sf"]).model_fields)
-        del fields["duplicates" if connection["kind"] == "hubspot" else "layout"]
+        for foreign in {"hubspot": ("duplicates",), "salesforce": ("layout", "hints_secret")}[connection["kind"]]:
+            del fields[foreign]
         assert connection.keys() == fields.keys()
-        said = {key: connection[key] for key in ("duplicates", "calls_percent", "layout") if key in connection}
+        optional = ("duplicates", "calls_percent", "layout", "hints_secret")
+        said = {key: connection[key] for key in optional if key in connection}
         assert said == {key: fields[key].default for key in said}, name
+
+
+def test_webhooks_are_something_of_hubspot_and_their_secret_stands_elsewhere(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load(home).hints_secret("hs") == ""
+    edit(home, "config.toml", 'api_version = "62.0"', 'api_version = "62.0"\nhints_secret = "env:HOOK"')
+    assert [(p.where, p.fix) for p in problems(home)] == [
+        ("config.toml: connection.sf", "remove `hints_secret` from this connection")
+    ]
+    edit(home, "config.toml", '\nhints_secret = "env:HOOK"', "")
+    edit(home, "config.toml", 'hints_secret = ""', 'hints_secret = "4f1c"')
+    assert places(home) == ["config.toml: connection.hs.hints_secret"]
+    edit(home, "config.toml", 'hints_secret = "4f1c"', 'hints_secret = "env:HOOK"')
+    config = load(home)
+    with pytest.raises(BadInput, match="HOOK"):
+        config.hints_secret("hs")
+    monkeypatch.setenv("HOOK", "4f1c")
+    assert config.hints_secret("hs") == "4f1c"
+    assert config.hints_secret("nobody") == ""
+    assert "4f1c" not in repr(config.form)
 
 
 def test_a_layout_is_something_of_hubspot_and_one_of_three(home: Path) -> None:
