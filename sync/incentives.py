@@ -1,4 +1,4 @@
-"""What roles earn beside their credit (margins, rebates, finder's fees), and on which day. Pure.
+"""What roles earn beside their credit (margins, rebates, finder's fees), on which day, and what is paid. Pure.
 
 Everything is a difference of whole recomputations, as in the ledger: what was earned is never rewritten, a deal
 that shrinks or is opened again takes back exactly what it had given, and all of it adds up to what stands now.
@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
@@ -29,8 +30,17 @@ class Posting:
 
 
 @dataclass(frozen=True, slots=True)
+class Payment:
+    """What finance says it paid a partner in all for its roles of one deal; ``day``: the latest, if it is said."""
+
+    party: str
+    amount: Money
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sale:
-    """One deal: every posting in its order, the partners' evidence by id, and what they are called."""
+    """One deal: every posting in its order, evidence by who holds a partner's account now, and names."""
 
     opportunity_id: str
     name: str
@@ -38,6 +48,12 @@ class Sale:
     policy: Policy
     evidence: Mapping[str, Sequence[Evidence]] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+    heirs: Mapping[str, str] = field(default_factory=dict)
+    payments: Sequence[Payment] = ()
+
+    def holder(self, party: str) -> str:
+        """Who has the account of a party now."""
+        return self.heirs.get(party, party)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +86,7 @@ def incentives(sale: Sale) -> Iterator[Incentive]:
     """Everything that was earned on one deal, the roles of each partner in their order, oldest first."""
     for party, role in _earners(sale):
         rule = sale.policy.incentives[role]
-        day = _milestone(rule, sale.evidence.get(party, ()))
+        day = _milestone(rule, sale.evidence.get(sale.holder(party), ()))
         for moved, earned in _moves(sale, party, role, rule, day):
             yield Incentive(
                 opportunity_id=sale.opportunity_id,
@@ -143,6 +159,65 @@ def _worth(split: Split | None, party: str, role: Role, rule: IncentiveRule) -> 
 def _words(rule: IncentiveRule) -> str:
     size = f"{rule.percent}%" if rule.percent is not None else f"{rule.amount} {rule.currency}"
     return f"{size} {rule.kind.replace('_', ' ')}, earned at {rule.earned.replace(':', ' ')}"
+
+
+class Paid(StrEnum):
+    """How far what was earned has been paid."""
+
+    OPEN = "open"
+    PART = "part"
+    PAID = "paid"
+    OVER = "over"  # more was paid than is earned now
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What one partner earned on one deal up to now, in one currency, beside what finance says it paid."""
+
+    opportunity_id: str
+    deal: str
+    party: str
+    name: str
+    earned: Money
+    paid: Money
+    day: date | None
+
+    @property
+    def left(self) -> Money:
+        """What is still to be paid; below zero: what was paid too much."""
+        return Money(self.earned.minor - self.paid.minor, self.earned.currency)
+
+    @property
+    def state(self) -> Paid:
+        """In one word."""
+        if self.left.minor <= 0:
+            return Paid.OVER if self.left.minor else Paid.PAID
+        return Paid.PART if self.paid.minor > 0 else Paid.OPEN
+
+
+def settlements(sale: Sale, found: Iterable[Incentive]) -> Iterator[Settlement]:
+    """Where each partner stands with one deal; who inherited a partner stands for both. What waits is not in it."""
+    earned: Counter[tuple[str, str]] = Counter()
+    paid: Counter[tuple[str, str]] = Counter()
+    days: dict[tuple[str, str], date | None] = {}
+    for entry in found:
+        if entry.earned:
+            earned[sale.holder(entry.party), entry.amount.currency] += entry.amount.minor
+    for payment in sale.payments:
+        place = sale.holder(payment.party), payment.amount.currency
+        paid[place] += payment.amount.minor
+        days[place] = max(filter(None, (days.get(place), payment.day)), default=None)
+    for place in sorted({*earned, *paid}):
+        party, currency = place
+        yield Settlement(
+            opportunity_id=sale.opportunity_id,
+            deal=sale.name,
+            party=party,
+            name=sale.names.get(party, party),
+            earned=Money(earned[place], currency),
+            paid=Money(paid[place], currency),
+            day=days.get(place),
+        )
 
 
 def totals(found: Iterable[Incentive]) -> dict[str, Money]:

@@ -1,9 +1,9 @@
-"""What roles earn beside their credit, for finance: on the terminal, as CSV or JSON."""
+"""What roles earn beside their credit and what finance paid of it: on the terminal, as CSV or JSON."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,15 +12,12 @@ from rich.table import Table
 
 from sync.cli import screen
 from sync.cli.session import DONE, Home, Json, reading
-from sync.incentives import Incentive, Sale, incentives, totals
-from sync.page import gather_page
+from sync.earning import Earned, earned_in
+from sync.incentives import Incentive, Settlement, totals
 from sync.statement import Period, period
-from sync.store.earned import postings_of, sold_before
-from sync.world import World
 
-COLUMNS = ("earned", "partner", "deal", "role", "kind", "amount", "currency", "rule", "policy")
-PAGE = 100
-PAID = "whether an amount was paid is not known here: neither CRM has a field for it"
+COLUMNS = ("earned", "partner", "deal", "role", "kind", "amount", "currency", "rule", "policy", "paid", "paid_on")
+SETTLED = ("partner", "deal", "currency", "earned", "paid", "left", "state", "paid_on")
 
 
 def incentives_command(
@@ -28,59 +25,44 @@ def incentives_command(
     home: Home = Path(),
     json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one line an amount.")] = False,
+    settled: Annotated[
+        bool, typer.Option("--settled", help="One line a partner and deal: earned, paid and left up to now.")
+    ] = False,
 ) -> int:
-    """Export what partners earned by their roles in a period: margins, rebates, finder's fees. Asks no CRM.
+    """Export what partners earned by their roles in a period, and what finance has paid of it. Asks no CRM.
 
     What a deal takes back later is an amount below zero on its own day. What waits for a milestone has no day.
+    Paid is what finance wrote on the registrations, for a partner and a deal as a whole.
     """
     span = period(over)
     with reading(home) as (_, world):
-        found = [entry for entry in earned(world, span) if entry.earned is None or entry.earned >= span.first]
+        found = earned_in(world, span)
     if json:
         screen.print_json(view(span, found))
     elif as_csv:
         writer = csv.writer(screen.out.file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(_row(entry) for entry in found)
+        writer.writerow(SETTLED if settled else COLUMNS)
+        writer.writerows(map(_balance, found.settlements) if settled else (_row(*own) for own in found.amounts))
     else:
-        _show(found, over)
+        _show(found, over, settled=settled)
     return DONE
 
 
-def earned(world: World, span: Period) -> Iterator[Incentive]:
-    """Everything earned up to the end of the period or still waiting, deal by deal."""
-    with world.store.read() as connection:
-        groups = list(sold_before(connection, span.after))
-    for start in range(0, len(groups), PAGE):
-        page = groups[start : start + PAGE]
-        with world.store.read() as connection:
-            posted = postings_of(connection, [deal for _, deals in page for deal in deals])
-        for known in gather_page(world, [group for group, _ in page]):
-            names = {partner.id: partner.name for partner in known.facts.partners}
-            for deal in known.facts.opportunities:
-                splits = [posting.split for posting in posted.get(deal.id, ()) if posting.split]
-                policy = world.policies.by_id(splits[0].policy) if splits else None
-                if policy is None or not policy.incentives:
-                    continue
-                evidence: dict[str, list[Any]] = {}
-                for claim in known.facts.registrations:
-                    if claim.opportunity_id == deal.id:
-                        evidence.setdefault(claim.partner_id, []).extend(claim.evidence)
-                sale = Sale(deal.id, deal.name, posted[deal.id], policy, evidence, names)
-                yield from (own for own in incentives(sale) if own.earned is None or own.earned <= span.last)
-
-
-def view(span: Period, found: Sequence[Incentive]) -> dict[str, Any]:
+def view(span: Period, found: Earned) -> dict[str, Any]:
     """Plain values; amounts as text, exact, and their totals by currency."""
     return {
         "period": span.label,
-        "incentives": [dict(zip(COLUMNS, _row(entry), strict=True)) for entry in found],
-        "totals": {currency: str(money.major) for currency, money in totals(found).items()},
-        "paid": PAID,
+        "incentives": [dict(zip(COLUMNS, _row(*own), strict=True)) for own in found.amounts],
+        "totals": {currency: str(money.major) for currency, money in totals(_amounts(found)).items()},
+        "settlements": [dict(zip(SETTLED, _balance(at), strict=True)) for at in found.settlements],
     }
 
 
-def _row(entry: Incentive) -> tuple[str, ...]:
+def _amounts(found: Earned) -> Sequence[Incentive]:
+    return [entry for entry, _ in found.amounts]
+
+
+def _row(entry: Incentive, at: Settlement | None) -> tuple[str, ...]:
     return (
         entry.earned.isoformat() if entry.earned else "",
         entry.name,
@@ -91,21 +73,46 @@ def _row(entry: Incentive) -> tuple[str, ...]:
         entry.amount.currency,
         entry.rule,
         entry.policy,
+        at.state if at else "",
+        at.day.isoformat() if at and at.day else "",
     )
 
 
-def _show(found: Sequence[Incentive], over: str) -> None:
-    table = Table("earned", "partner", "deal", "role", "amount", "rule", box=None)
+def _balance(at: Settlement) -> tuple[str, ...]:
+    amounts = (str(money.major) for money in (at.earned, at.paid, at.left))
+    day = at.day.isoformat() if at.day else ""
+    return (at.name, at.deal, at.earned.currency, *amounts, at.state, day)
+
+
+def _show(found: Earned, over: str, *, settled: bool) -> None:
+    if settled:
+        _show_settled(found)
+        return
+    table = Table("earned", "partner", "deal", "role", "amount", "rule", "paid", box=None)
     table.columns[4].justify = "right"
-    for entry in found:
+    for entry, at in found.amounts:
         day = entry.earned.isoformat() if entry.earned else "waits"
-        table.add_row(day, entry.name, entry.deal, entry.role, str(entry.amount), entry.rule)
-    if found:
+        table.add_row(
+            day, entry.name, entry.deal, entry.role, str(entry.amount), entry.rule, at.state if at else ""
+        )
+    if found.amounts:
         screen.out.print(table)
-        for money in totals(found).values():
+        for money in totals(_amounts(found)).values():
             screen.say(f"earned in {over}: {money}")
     else:
         screen.say(
             f"Nothing was earned in {over}: no policy names incentives, or no deal with such a role was won."
         )
-    screen.say(PAID, "dim")
+
+
+def _show_settled(found: Earned) -> None:
+    table = Table("partner", "deal", "earned", "paid", "left", "", "last paid", box=None)
+    for column in (2, 3, 4):
+        table.columns[column].justify = "right"
+    for at in found.settlements:
+        day = at.day.isoformat() if at.day else ""
+        table.add_row(at.name, at.deal, str(at.earned), str(at.paid), str(at.left), at.state, day)
+    if found.settlements:
+        screen.out.print(table)
+    else:
+        screen.say("Nothing is to be paid, and nothing was paid.")

@@ -292,5 +292,7 @@ _SAME_NAME = (
     "voter",
     "voted_at",
     "vote_reason",
+    "paid",
+    "paid_on",
 )
 """Paths of a registration that carry over under their own name."""

@@ -151,6 +151,8 @@ PATHS: dict[str, dict[str, Path]] = {
         "voter": Path("text"),
         "voted_at": Path("moment"),
         "vote_reason": Path("text"),
+        "paid": Path("money"),
+        "paid_on": Path("day"),
         "status": _choice(State, ours=True),
         "status_reason": _ours("text"),
         "message": _ours("text"),

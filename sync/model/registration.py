@@ -126,6 +126,8 @@ class Registration:
     voter: str | None = None
     voted_at: datetime | None = None
     vote_reason: str | None = None
+    paid: Money | None = None  # finance's word: what was paid of the roles' incentives
+    paid_on: date | None = None
 
 
 def filed_digest(registration: Registration) -> str:

@@ -7,7 +7,9 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import typer
@@ -17,6 +19,7 @@ from sync.cli import amending
 from sync.cli.statements import register
 from sync.commands import write_new
 from sync.config import load
+from sync.model.money import Money
 from sync.model.problem import BadInput
 from tests.steps.sold import Sold
 
@@ -116,6 +119,65 @@ def test_finance_gets_what_roles_earned(office: Sold, dealsync: Callable[..., Re
     assert told["totals"] == {"USD": "100.00"}
     rows = list(csv.DictReader(io.StringIO(dealsync("incentives", "--period", "2027Q1", "--csv").stdout)))
     assert [(row["earned"], row["amount"]) for row in rows if row["earned"]] == [("2027-01-04", "-10.00")]
+
+
+def earns(home: Path, text: str) -> None:
+    policy_file = home / "policies/standard.toml"
+    policy_file.write_text(policy_file.read_text("utf-8") + text, "utf-8")
+
+
+def test_what_finance_writes_on_the_registrations_is_read_back_as_paid(
+    office: Sold, dealsync: Callable[..., Result], tmp_path: Path
+) -> None:
+    earns(tmp_path / "home", '\n[incentives.RESELL]\nkind = "margin"\npercent = 10\n')
+
+    def told(period: str, paid: str | None, on: date | None = None) -> dict[str, Any]:
+        office.passes(days=1)
+        amount = Money.parse(paid, "USD") if paid else None
+        office.put("sf", "registration", office.resells, paid=amount, paid_on=on)
+        office.run()
+        return cast("dict[str, Any]", json.loads(dealsync("incentives", "--period", period, "--json").stdout))
+
+    unpaid = told("2026Q4", None)
+    assert [own["paid"] for own in unpaid["incentives"]] == ["open"]
+    partly = told("2026Q4", "40.00", date(2026, 12, 20))
+    (at,) = partly["settlements"]
+    assert (at["partner"], at["earned"], at["paid"], at["left"]) == ("Lumen", "100.00", "40.00", "60.00")
+    assert [(own["paid"], own["paid_on"]) for own in partly["incentives"]] == [("part", "2026-12-20")]
+    assert [own["left"] for own in told("2027Q1", "40.00")["settlements"]] == ["60.00"], "still to be paid later on"
+    assert told("2027Q1", "100.00")["settlements"] == [], "settled before the period"
+    assert [own["left"] for own in told("2027Q1", "100.00", date(2027, 1, 2))["settlements"]] == ["0.00"]
+    lines = dealsync("incentives", "--period", "2026Q4", "--csv", "--settled").stdout
+    (row,) = csv.DictReader(io.StringIO(lines))
+    assert (row["state"], row["currency"], row["paid_on"]) == ("paid", "USD", "2027-01-02")
+    assert "paid" in dealsync("incentives", "--period", "2026Q4", "--settled").stdout
+
+
+def test_what_was_paid_though_nothing_is_earned_is_shown_too(office: Sold, dealsync: Callable[..., Result]) -> None:
+    office.put("sf", "registration", office.implements, paid=Money(1_250, "USD"))
+    office.run()
+    told = json.loads(dealsync("incentives", "--period", "2026Q4", "--json").stdout)
+    assert [(at["partner"], at["earned"], at["left"], at["state"]) for at in told["settlements"]] == [
+        ("Cirrus", "0.00", "-12.50", "over")
+    ]
+
+
+def test_what_an_acquired_partner_earned_and_was_paid_stands_with_who_inherited_it(
+    office: Sold, dealsync: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = '\n[incentives.IMPLEMENT]\nkind = "rebate"\npercent = 2\nearned = "milestone:POC"\n'
+    earns(tmp_path / "home", rule)
+    monkeypatch.setattr(amending, "now", lambda: office.moment)
+    proven = {"Evidence__c": "POC|2026-11-24|report|verified"}
+    office.crms["sf"].put("Deal_Registration__c", proven, office.implements)
+    office.put("sf", "registration", office.implements, paid=Money(909, "USD"))
+    office.run()
+    dealsync("acquired", "Cirrus", "Lumen", "--by", "Maria")
+    office.amount("900.00")
+    office.run()
+    told = json.loads(dealsync("incentives", "--period", "2026Q4", "--json").stdout)
+    assert [own["amount"] for own in told["incentives"]] == ["9.09", "-0.91"]
+    assert [(at["partner"], at["left"], at["state"]) for at in told["settlements"]] == [("Lumen", "-0.91", "over")]
 
 
 def test_what_waits_is_accepted_and_an_account_is_passed_on_from_the_command_line(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.incentives import Incentive, Posting, Sale, incentives, totals
+from sync.incentives import Incentive, Payment, Posting, Sale, Settlement, incentives, settlements, totals
 from sync.model.money import Money
 from sync.model.registration import Evidence, Role
 from sync.model.split import VENDOR, Portion, Split, SplitStatus
@@ -126,6 +128,84 @@ def test_everything_earned_adds_up_to_what_the_last_split_is_worth(life: list[tu
     (only,) = [own.amount for own in incentives(sale(rules, postings[-1], proof=given))] or [Money(0, "EUR")]
     assert sum(own.amount.minor for own in found) == only.minor
     assert all(own.earned and own.earned >= day(proof) for own in found)
+
+
+def settled(life: Sale, *payments: Payment, **more: Any) -> list[Settlement]:
+    at = replace(life, payments=payments, **more)
+    return list(settlements(at, list(incentives(at))))
+
+
+def paid(text: str, on: int | None = None, currency: str = "EUR", party: str = "support") -> Payment:
+    return Payment(party, Money.parse(text, currency), day(on) if on else None)
+
+
+@pytest.mark.parametrize(
+    ("payments", "expected"),
+    [
+        ((), "9.75 0.00 9.75 open"),
+        ((paid("5.00"),), "9.75 5.00 4.75 part"),
+        ((paid("5.00"), paid("4.75")), "9.75 9.75 0.00 paid"),
+        ((paid("9.76"),), "9.75 9.76 -0.01 over"),
+        ((paid("-1.00"),), "9.75 -1.00 10.75 open"),
+    ],
+)
+def test_what_finance_paid_stands_beside_what_was_earned(payments: tuple[Payment, ...], expected: str) -> None:
+    (at,) = settled(sale({"SUPPORT": REBATE}, (4, WON)), *payments)
+    assert f"{at.earned.major} {at.paid.major} {at.left.major} {at.state}" == expected
+
+
+def test_what_waits_for_its_milestone_is_not_to_be_paid_yet() -> None:
+    waits = sale({"SUPPORT": {**REBATE, "earned": "milestone:POC"}}, (4, WON))
+    assert settled(waits) == []
+    (at,) = settled(waits, paid("9.75"))
+    assert (at.earned.minor, at.state) == (0, "over"), "paid before it was earned"
+
+
+def test_a_deal_that_shrinks_after_it_was_paid_says_what_was_paid_too_much() -> None:
+    (at,) = settled(
+        sale({"SUPPORT": REBATE}, (4, WON), (9, split("500.00", {"support": "195.00"}))), paid("9.75", 8)
+    )
+    assert (at.earned.major, at.left.major, at.state, at.day) == (Decimal("4.88"), Decimal("-4.87"), "over", day(8))
+
+
+def test_what_is_paid_in_another_currency_pays_nothing_of_what_was_earned() -> None:
+    found = settled(sale({"SUPPORT": REBATE}, (4, WON)), paid("9.75", currency="USD"))
+    assert [(str(at.left), at.state) for at in found] == [("9.75 EUR", "open"), ("-9.75 USD", "over")]
+
+
+def test_who_inherited_a_partner_stands_for_what_both_earned_and_were_paid() -> None:
+    rules = {"RESELL": REBATE, "SUPPORT": REBATE}
+    handed = split("1000.00", {"reseller": "990.00", VENDOR: "10.00"})
+    support = replace(handed.portions[0], roles=(Role.RESELL, Role.SUPPORT))
+    life = sale(rules, (4, WON), (9, replace(handed, portions=(support, handed.portions[1]))))
+    (at,) = settled(life, paid("9.75", 5), paid("15.00", 7, party="reseller"), heirs={"support": "reseller"})
+    assert (at.party, str(at.earned), str(at.paid), at.day) == ("reseller", "49.50 EUR", "24.75 EUR", day(7))
+
+
+def test_the_milestone_counts_for_what_was_posted_under_an_earlier_record_of_the_partner() -> None:
+    rules = {"SUPPORT": {**REBATE, "earned": "milestone:POC"}}
+    life = replace(
+        sale(rules, (4, WON)), heirs={"support": "survivor"}, evidence={"survivor": (evidence("POC", moment(-20)),)}
+    )
+    assert [own.earned for own in incentives(life)] == [day(12)]
+
+
+@patient
+@given(
+    st.lists(st.integers(-9_999_999, 9_999_999), max_size=5),
+    st.lists(st.tuples(st.sampled_from(["support", "reseller"]), st.integers(-9_999, 9_999)), max_size=5),
+)
+def test_settlements_lose_nothing_of_what_was_earned_or_paid(life: list[int], given: list[tuple[str, int]]) -> None:
+    postings = [
+        (number, split(str(Money(cents, "EUR").major), {"support": str(Money(cents, "EUR").major)}))
+        for number, cents in enumerate(life, start=1)
+    ]
+    at = sale({"SUPPORT": REBATE}, *postings)
+    payments = [Payment(party, Money(cents, "EUR")) for party, cents in given]
+    found = settled(at, *payments)
+    assert sum(own.earned.minor for own in found) == sum(own.amount.minor for own in incentives(at))
+    assert sum(own.paid.minor for own in found) == sum(cents for _, cents in given)
+    assert all(own.left.minor == own.earned.minor - own.paid.minor for own in found)
 
 
 @pytest.mark.parametrize(
