@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from sync import rulings
 from sync.console.visit import Here
+from sync.earning import earned_on
 from sync.explain import deal_sides, explain_view
 
 Text = Annotated[str, Form()]
@@ -22,7 +23,8 @@ def page(visit: Here, ident: str) -> Response:
     deal = next(deal for deal in view["deals"] if deal["id"] == sides["id"])
     if not visit.money:
         sides["fields"] = [field for field in sides["fields"] if field["path"] in WITHOUT_MONEY]
-    return visit.page("deal.html", deal=deal, sides=sides, problems=view["problems"])
+    earned = earned_on(world, [deal["id"]]) if visit.money else None
+    return visit.page("deal.html", deal=deal, sides=sides, problems=view["problems"], earned=earned)
 
 
 WITHOUT_MONEY = (

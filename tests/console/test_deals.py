@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sync.model.user import UserRole
 from tests.console.desk import Desk, post
 from tests.console.test_cases import said
@@ -25,6 +27,21 @@ def test_sales_sees_who_and_how_long_and_no_money(desk: Desk, town: Town) -> Non
     assert "2027-02-22" in page
     for secret in ("1,636.36", "1636.36", "3,000.00", "54.55"):
         assert secret not in page
+
+
+def test_a_deal_shows_what_its_roles_earned_and_what_finance_paid_of_it(town: Town, tmp_path: Path) -> None:
+    home = town.copied_to(tmp_path / "town")
+    rules = home / "policies/standard.toml"
+    margin = '\n[incentives.RESELL]\nkind = "margin"\npercent = 10\n'
+    rules.write_text(rules.read_text("utf-8") + margin, "utf-8")
+    with Desk(home, town.moment) as desk:
+        page = desk.as_role(UserRole.FINANCE).get(f"/deals/{town.tailspin}").text
+        hidden = desk.as_role(UserRole.SALES).get(f"/deals/{town.tailspin}").text
+    told = page.partition("Paid by finance")[2].partition("</table>")[0]
+    assert "10% margin, earned at close" in page
+    assert [word in told for word in ("Lumen", "300.00 USD", "123.45 USD", "176.55 USD", "part")] == [True] * 5
+    assert "123.45" not in hidden
+    assert "margin" not in hidden
 
 
 def test_a_past_that_somebody_changed_is_said_on_the_page(own_desk: Desk, town: Town) -> None:

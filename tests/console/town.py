@@ -37,8 +37,9 @@ class Town(Northwind):
         self.put("sf", "registration", partner=self.altus, opportunity=self.bites, roles=["IMPLEMENT"])
         self.tailspin = self.put("sf", "opportunity", name="Tailspin", stage="QUALIFIED", amount=usd("3000"))
         voted = {"vote": "APPROVE", "voter": "jo", "voted_at": self.moment, "submitted_at": self.moment}
-        for partner, role in ((self.lumen, "RESELL"), (self.cirrus, "IMPLEMENT")):
-            self.put("sf", "registration", partner=partner, opportunity=self.tailspin, roles=[role], **voted)
+        for partner, role, paid in ((self.lumen, "RESELL", usd("123.45")), (self.cirrus, "IMPLEMENT", None)):
+            filed = {"partner": partner, "opportunity": self.tailspin, "roles": [role], "paid": paid}
+            self.put("sf", "registration", **filed, **voted)
         self.run()
         self.put("sf", "opportunity", self.tailspin, stage="WON", close_date=date(2026, 11, 24))
         self.run()

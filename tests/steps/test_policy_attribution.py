@@ -33,6 +33,8 @@ def faults(**attribution: Any) -> list[tuple[str, str]]:
         ({"late_factor": "1.01"}, ".late_factor", "less than or equal to 1"),
         ({"late_factor": "NaN"}, ".late_factor", "finite number"),
         ({"floor": "1e-99"}, ".floor", "12 decimal places"),
+        ({"floor": 101}, ".floor", "less than or equal to 100"),
+        ({"cap": 101}, ".cap", "less than or equal to 100"),
         ({"sourced_bonus": 101}, ".sourced_bonus", "less than or equal to 100"),
         ({"tier_multipliers": {"TIN": 2}}, ".tier_multipliers.TIN.[key]", "'BRONZE'"),
         ({"tier_multipliers": {"GOLD": -2}}, ".tier_multipliers.GOLD", "greater than or equal to 0"),
