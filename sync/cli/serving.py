@@ -14,8 +14,9 @@ from sync.config import Config
 from sync.mail.letters import LANGUAGES
 from sync.model.problem import BadInput, Problem
 from sync.model.user import User, UserRole
+from sync.portal.company import partner_named
 from sync.store import users
-from sync.store.asked import asked
+from sync.world import World
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 8080
@@ -55,10 +56,11 @@ def add(
     partner: Annotated[str, typer.Option(help="Of a partner's people: its id in a CRM, or ours.")] = "",
 ) -> int:
     """Let somebody in, and print a link that signs them in once, within a day."""
-    with reading(home) as (config, world), world.store.write() as connection:
-        own = _partner(connection, partner) if partner else None
-        user = users.add_user(connection, User("", login, name, role, own, crm_ids=tuple(crm_id or ())), now())
-        path = _link(connection, config, user)
+    with reading(home) as (config, world):
+        own = _partner(world, partner) if partner else None
+        with world.store.write() as connection:
+            user = users.add_user(connection, User("", login, name, role, own, crm_ids=tuple(crm_id or ())), now())
+            path = _link(connection, config, user)
     screen.say(f"{user.login} may come in as {user.role.replace('_', ' ')}: {user.role.sentence}")
     screen.say(path)
     return DONE
@@ -129,12 +131,12 @@ def _known(connection: Any, login: str) -> User:
     return found
 
 
-def _partner(connection: Any, ident: str) -> str:
-    found = asked(connection, ident)
-    if found.kind != "partner":
-        fix = "give the id of a company that filed a registration"
-        raise BadInput([Problem(f"--partner {ident}", f"this is of kind {found.kind}", fix)])
-    return found.id
+def _partner(world: World, ident: str) -> str:
+    found = partner_named(world, ident)
+    if found is None:
+        fix = "give the id of a company that is a partner in a CRM, as the latest run has read it"
+        raise BadInput([Problem(f"--partner {ident}", "no partner has this id", fix)])
+    return found
 
 
 def _link(connection: Any, config: Config, user: User) -> str:

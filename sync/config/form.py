@@ -7,9 +7,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from connector.address import is_safe
 from connector.budget import PERCENT
 from sync.model.money import exponent
 from sync.model.rates import RateDate
+from sync.model.user import UserRole
 
 
 class _Frozen(BaseModel):
@@ -109,10 +111,58 @@ class ScheduleForm(_Frozen):
     reconcile: str = "cron 0 3 * * *"
 
 
+class AdmitForm(_Frozen):
+    """One rule of ``admit``: whose ``claim`` is ``value`` (or a list with it) has ``role``; of a partner's people,
+    ``partner_claim`` holds the id of the partner."""
+
+    claim: str = Field(min_length=1)
+    value: str
+    role: UserRole
+    partner_claim: str = ""
+
+    @model_validator(mode="after")
+    def _says_which_partner(self) -> AdmitForm:
+        if (self.role is UserRole.PARTNER) != bool(self.partner_claim):
+            raise ValueError('role = "partner" takes a partner_claim, and no other role does')
+        return self
+
+
+class SsoForm(_Frozen):
+    """``[console.sso]``: the OpenID Connect provider that says who people are; without ``issuer``, none.
+
+    ``login``: the claim that is their login here. ``admit``: who is let in without having been added; the first
+    rule that fits counts.
+    """
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret: str = Field(default="", exclude=True, repr=False)
+    scopes: tuple[str, ...] = ("openid", "email", "profile")
+    login: str = Field(default="email", min_length=1)
+    admit: tuple[AdmitForm, ...] = ()
+
+    @model_validator(mode="after")
+    def _whole(self) -> SsoForm:
+        if self.issuer and not is_safe(self.issuer):
+            raise ValueError("the issuer is an https address; plain http is for this machine only")
+        if self.issuer and not self.client_id:
+            raise ValueError("an issuer without the client_id that dealsync has there")
+        if self.issuer and "openid" not in self.scopes:
+            raise ValueError('the scopes have to hold "openid"')
+        return self
+
+
 class ConsoleForm(_Frozen):
-    """``[console]``: the address under which browsers reach it, when that is not where it listens."""
+    """``[console]``: the address under which browsers reach it, when that is not where it listens; who comes in."""
 
     url: str = ""
+    sso: SsoForm = SsoForm()
+
+    @model_validator(mode="after")
+    def _comes_back(self) -> ConsoleForm:
+        if self.sso.issuer and not self.url:
+            raise ValueError('the provider sends people back to `url` of [console]: set it, like "https://..."')
+        return self
 
 
 class MailForm(_Frozen):

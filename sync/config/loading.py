@@ -73,6 +73,11 @@ class Config:
         if form is None or not form.hints_secret:
             return ""
         return secret.resolve(f"config.toml: connection.{name}.hints_secret", self.home, form.hints_secret)
+    @property
+    def sso_secret(self) -> str:
+        """The client secret of single sign-on. Raises BadInput for one that is not there."""
+        where = "config.toml: console.sso.client_secret"
+        return secret.resolve(where, self.home, self.form.console.sso.client_secret)
 
     def settings(self, name: str) -> Mapping[str, str]:
         """One connection's settings with its secrets read. Raises BadInput for a secret that is not there."""
@@ -197,6 +202,7 @@ def _between(form: ConfigForm, forms: list[tuple[str, MappingForm]]) -> Iterator
             yield Problem(f"config.toml: records.{kind}", f"no connection is called {name!r}", "correct the name")
 
 
+_ELSEWHERE = '"env:NAME", "file:PATH" or "keyring:SERVICE/NAME"'
 _SECRETS = ("client_secret", "private_key", "refresh_token", "token")
 
 
@@ -210,3 +216,12 @@ def _open_secrets(form: ConfigForm) -> Iterator[Problem]:
                 own = key.rpartition(".")[2]
                 fix = f'put it elsewhere, and write {own} = "env:NAME", "file:PATH" or "keyring:SERVICE/NAME"'
                 yield Problem(f"config.toml: connection.{name}.{key}", "a secret stands in the file itself", fix)
+                yield _open(f"connection.{name}.auth", key)
+    sso = form.console.sso
+    if sso.client_secret and not secret.is_reference(sso.client_secret) and not stays_here(sso.issuer):
+        yield _open("console.sso", "client_secret")
+
+
+def _open(block: str, key: str) -> Problem:
+    fix = f"put it elsewhere, and write {key} = {_ELSEWHERE}"
+    return Problem(f"config.toml: {block}.{key}", "a secret stands in the file itself", fix)

@@ -23,6 +23,7 @@ from sync.console import (
     runs,
     search,
     sign_in,
+    sso,
     troubles,
 )
 from sync.model.user import STAFF, UserRole
@@ -61,6 +62,8 @@ ROUTES: Final = (
     # who gets in
     Route("GET", "/login", EVERYBODY, sign_in.form),
     Route("POST", "/login", EVERYBODY, sign_in.sign_in),
+    Route("GET", "/sso", EVERYBODY, sso.start),
+    Route("GET", sso.BACK, EVERYBODY, sso.back),
     Route("GET", "/link/{secret}", EVERYBODY, sign_in.link),
     Route("POST", "/link/{secret}", EVERYBODY, sign_in.follow),
     Route("POST", "/logout", SIGNED_IN, sign_in.sign_out),

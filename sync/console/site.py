@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sync.config import Config, load
 from sync.console import words
+from sync.model.problem import BadInput
 from sync.store.opening import Store
 from sync.world import World
 
@@ -43,6 +44,14 @@ class Site:
             if self._read is None or self._read[0] != seen:
                 self._read = seen, load(self.home)
             return self._read[1]
+
+    @property
+    def has_sso(self) -> bool:
+        """Whether people may come through a provider; not while there is a fault in the files."""
+        try:
+            return bool(self.config.form.console.sso.issuer)
+        except BadInput:
+            return False
 
     @property
     def world(self) -> World:

@@ -9,7 +9,7 @@ from sync.identity.assemble import partners_of
 from sync.model.ids import name
 from sync.model.problem import BadInput, Problem
 from sync.store.groups import load_groups
-from sync.store.own import groups_of_account
+from sync.store.own import account_named, groups_of_account
 from sync.world import World
 
 
@@ -28,6 +28,19 @@ class Company:
     def row_in(self, crm: str) -> Ref | None:
         """Its row in one CRM."""
         return next((ref for ref in self.rows if ref.connection == crm), None)
+
+
+def partner_named(world: World, ident: str) -> str | None:
+    """Our id of the partner with this id, in a CRM or ours, whole; it need not have registered anything yet."""
+    with world.store.read() as connection:
+        things = account_named(connection, ident)
+    if len(things) != 1:
+        return None
+    try:
+        company_of(world, things[0])
+    except BadInput:
+        return None
+    return things[0]
 
 
 def company_of(world: World, account: str) -> Company:

@@ -22,6 +22,13 @@ class Place:
     group: str
 
 
+def account_named(connection: Connection, ident: str) -> list[str]:
+    """The accounts of ours that an id of a CRM or our own names, whole."""
+    here = or_(record.c.id == ident, record.c.key == ident, record.c.thing == ident)
+    query = select(record.c.thing).where(here, record.c.kind == "account").distinct().order_by(record.c.thing)
+    return [thing for thing in connection.scalars(query) if thing]
+
+
 def groups_of_account(connection: Connection, account: str) -> dict[str, str]:
     """The groups of the rows that an account of ours has, by the keys of the rows."""
     query = select(record.c.key, record.c.group_id).where(record.c.thing == account, record.c.kind == "account")

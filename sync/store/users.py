@@ -96,6 +96,13 @@ def set_language(connection: Connection, user_id: str, language: str) -> None:
     connection.execute(update(user_account).where(user_account.c.id == user_id).values(language=language))
 
 
+def set_place(connection: Connection, user_id: str, role: UserRole, partner: str | None) -> None:
+    """Another role, or another partner: whatever this person was signed in as ends."""
+    values = {"role": role.value, "partner": partner}
+    connection.execute(update(user_account).where(user_account.c.id == user_id).values(**values))
+    _end_all(connection, user_id)
+
+
 def set_disabled(connection: Connection, user_id: str, now: datetime | None) -> None:
     """Shut somebody out from this moment, everywhere; ``None`` lets them in again."""
     at = moment_text(now) if now else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 import typer
@@ -54,7 +55,24 @@ def test_a_partners_person_belongs_to_a_partner_that_is_known(own_desk: Desk, to
     added = typed(own_desk, "user", "add", "p@example.com", "--role", "partner", "--partner", town.lumen)
     assert "as partner" in added.output
     for wrong in (town.deal, "nothing"):
-        with pytest.raises(BadInput):
+        with pytest.raises(BadInput, match="no partner has this id"):
             typed(own_desk, "user", "add", "q@example.com", "--role", "partner", "--partner", wrong)
     with pytest.raises(BadInput):
         typed(own_desk, "user", "disable", "nobody")
+
+
+def test_a_partner_is_let_in_before_its_first_registration(tmp_path: Path) -> None:
+    (tmp_path / "town").mkdir()
+    office = Town(tmp_path / "town")
+    quiet, customer = office.partner("Quiet"), office.put("sf", "account", name="Fabrikam", is_partner=False)
+    office.run()
+    with Desk(office.copied_to(tmp_path / "served"), office.moment) as desk:
+        added = typed(desk, "user", "add", "quinn@quiet.example", "--role", "partner", "--partner", quiet)
+        desk.moment = machine_time()
+        path = "/link/" + added.output.strip().rpartition("/link/")[2]
+        browser = desk.browser()
+        assert post(browser, path, path).headers["location"] == "/portal"
+        assert browser.get("/portal").status_code == 200
+        with pytest.raises(BadInput, match="no partner has this id"):
+            typed(desk, "user", "add", "c@fabrikam.example", "--role", "partner", "--partner", customer)
+    office.close()

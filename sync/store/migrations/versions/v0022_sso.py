@@ -1,0 +1,23 @@
+"""Single sign-on: tries that are under way, and who somebody at a provider is here."""
+
+from alembic import op
+from sqlalchemy import Boolean, Column
+
+from sync.store.dialect import TEXT, WORD
+
+revision = "0022"
+down_revision = "0016"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """The two tables."""
+    begun = [Column(word, WORD, nullable=False) for word in ("nonce", "verifier", "ends_at")]
+    op.create_table("sso_try", Column("id", WORD, primary_key=True), *begun, Column("path", TEXT, nullable=False))
+    op.create_table(
+        "sso_person",
+        *[Column(word, WORD, primary_key=True) for word in ("issuer", "subject")],
+        Column("user_id", WORD, nullable=False),
+        Column("by_rule", Boolean, nullable=False),
+    )
