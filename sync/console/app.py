@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from importlib.resources import files
 from typing import Any, Final
 
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from sync.console.api import ROOT, Refusal
 from sync.console.gate import SignInFirst, cookie_name, guard
 from sync.console.routes import ROUTES
 from sync.console.site import Site
 from sync.console.visit import Visit
-from sync.model.problem import BadInput
+from sync.model.problem import BadInput, Problem
 
 LARGEST: Final = 1_000_000
 """Bytes of a form, or of a batch of webhooks; nothing that people type is larger."""
@@ -33,9 +34,15 @@ HEADERS: Final = {
 OVER_TLS: Final = {"Strict-Transport-Security": "max-age=31536000"}
 
 
+_REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
+    code: {"model": Refusal, "description": why}
+    for code, why in ((401, "nobody is signed in"), (403, "not for this role"), (404, "nothing"), (422, "why not"))
+}
+
+
 def build(site: Site) -> FastAPI:
     """The application of one installation."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="dealsync", docs_url=None, redoc_url=None, openapi_url=None)
     for row in ROUTES:
         app.add_api_route(
             row.path,
@@ -43,6 +50,8 @@ def build(site: Site) -> FastAPI:
             methods=[row.method],
             dependencies=[Depends(guard(site, row.roles))],
             response_model=None,
+            include_in_schema=row.path.startswith(ROOT),
+            responses=_REFUSALS,
         )
     app.mount("/static", StaticFiles(directory=str(files("sync.console") / "static")))
     app.middleware("http")(_around(site))
@@ -86,6 +95,8 @@ def _keep(response: Response, site: Site, what: str, value: str) -> None:
 
 def _sign_in_first(request: Request, error: Exception) -> Response:
     assert isinstance(error, SignInFirst)
+    if request.url.path.startswith(ROOT):
+        return JSONResponse({"title": "Sign in first.", "said": "", "problems": []}, 401)
     if request.headers.get("hx-request") == "true":
         return Response("", 401, {"HX-Redirect": "/login"})
     return RedirectResponse(f"/login?next={error.to}", 303)
@@ -106,6 +117,19 @@ _SAID: Final = {
 }
 
 
+_CANNOT: Final = "This cannot be done."
+
+
+def _no(
+    site: Site, request: Request, status: int, title: str, said: str, problems: Sequence[Problem] = ()
+) -> Response:
+    """A refusal as a page; below `ROOT` as JSON."""
+    if request.url.path.startswith(ROOT):
+        faults = [{"where": fault.where, "what": fault.what, "fix": fault.fix} for fault in problems]
+        return JSONResponse({"title": title, "said": said, "problems": faults}, status)
+    return _visit(site, request).page("refused.html", status, title=title, said=said, problems=problems)
+
+
 def _refused(site: Site) -> Handler:
     def answer(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else getattr(error, "status_code", 400)
@@ -113,8 +137,7 @@ def _refused(site: Site) -> Handler:
         if isinstance(error, RequestValidationError):
             said = "; ".join(f"{'.'.join(map(str, fault['loc'][1:]))}: {fault['msg']}" for fault in error.errors())
         known = said if isinstance(said, str) and said not in ("Not Found", "Method Not Allowed") else ""
-        shown = {"title": _SAID.get(status, "This cannot be done."), "said": known, "problems": ()}
-        return _visit(site, request).page("refused.html", status, **shown)
+        return _no(site, request, status, _SAID.get(status, _CANNOT), known)
 
     return answer
 
@@ -122,7 +145,6 @@ def _refused(site: Site) -> Handler:
 def _bad_input(site: Site) -> Handler:
     def answer(request: Request, error: Exception) -> Response:
         assert isinstance(error, BadInput)
-        shown = {"title": "This cannot be done.", "said": "", "problems": error.problems}
-        return _visit(site, request).page("refused.html", 422, **shown)
+        return _no(site, request, 422, _CANNOT, "", error.problems)
 
     return answer

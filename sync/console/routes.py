@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sync.console import (
+    api,
     appeals,
     cases,
     deal,
@@ -124,6 +125,19 @@ ROUTES: Final = (
     Route("POST", "/portal/invitation/{ident}", OWN, portal_filing.answer),
     Route("GET", "/portal/statement", OWN, portal.statement),
     Route("GET", "/portal/statement.csv", OWN, portal.statement_csv),
+    # the same to read for programs
+    Route("GET", "/api/openapi.json", SIGNED_IN, api.described),
+    Route("GET", "/api/search", STAFF, api.found),
+    Route("GET", "/api/deals/{ident}", READERS, api.deal),
+    Route("GET", "/api/cases", READERS, api.cases),
+    Route("GET", "/api/cases/{ident}", READERS, api.case),
+    Route("GET", "/api/registrations/{ident}", READERS, api.registration),
+    Route("GET", "/api/runs", OPERATORS, api.runs),
+    Route("GET", "/api/runs/{ident}", OPERATORS, api.run),
+    Route("GET", "/api/statements", READERS, api.statements),
+    Route("GET", "/api/own/registrations", OWN, api.own_registrations),
+    Route("GET", "/api/own/registrations/{ident}", OWN, api.own_registration),
+    Route("GET", "/api/own/statement", OWN, api.own_account),
     # mappings
     Route("GET", "/mappings", OPERATORS, mappings.every),
     Route("GET", "/mappings/{name}", OPERATORS, mappings.page),

@@ -40,6 +40,8 @@ def test_nobody_gets_behind_the_gate_without_signing_in(row: Route, desk: Desk) 
         assert (answer.status_code, answer.text, browser.cookies) == (404, "", {})
     elif row.roles is None:
         assert answer.status_code != 303
+    elif row.path.startswith("/api/"):
+        assert (answer.status_code, answer.json()["title"]) == (401, "Sign in first.")
     else:
         assert (answer.status_code, answer.headers["location"][:11]) == (303, "/login?next")
 
