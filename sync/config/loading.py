@@ -73,6 +73,7 @@ class Config:
         if form is None or not form.hints_secret:
             return ""
         return secret.resolve(f"config.toml: connection.{name}.hints_secret", self.home, form.hints_secret)
+
     @property
     def sso_secret(self) -> str:
         """The client secret of single sign-on. Raises BadInput for one that is not there."""

@@ -5,7 +5,7 @@ from sqlalchemy import Boolean, Column
 
 from sync.store.dialect import TEXT, WORD
 
-revision = "0022"
+revision = "0018"
 down_revision = "0017"
 branch_labels = None
 depends_on = None
