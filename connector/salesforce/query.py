@@ -17,7 +17,7 @@ from connector.salesforce.decode import PAGE, long_id
 from connector.salesforce.deleted import hard_deletes
 from connector.salesforce.describe import Catalogue
 from connector.salesforce.rows import QUERIES_PER_CALL, Rows, Run
-from connector.salesforce.soql import BATCH, KEY_BYTES, literal, pieces, quoted, select
+from connector.salesforce.soql import BATCH, KEY_BYTES, literal, pieces, quoted, room, select
 from connector.salesforce.windows import Window
 from connector.salesforce.wire import Ask, Wire
 
@@ -200,7 +200,7 @@ class Reader:
         wanted = dict.fromkeys(
             long_id(key) if key_type in (FieldType.ID, FieldType.REFERENCE) else key for key in keys
         )
-        batches = pieces([literal(key, key_type) for key in wanted], KEY_BYTES)
+        batches = pieces([literal(key, key_type) for key in wanted], room(run.columns.parts()[0]))
         clauses = [f" WHERE {name} IN ({', '.join(batch)})" for batch in batches]
         found = {record.ref.id: record for record in self._rows.matching(run, clauses)}
         gone = [key for key in wanted if key not in found]

@@ -7,9 +7,10 @@ from urllib.parse import quote_plus
 
 from connector.record import FieldType
 
-BATCH = 200
-NAME_BYTES, KEY_BYTES = 5_000, 7_000
+BATCH = 400
+ADDRESS_BYTES, NAME_BYTES = 12_000, 5_000
 """Of the 16,384 that Salesforce takes for an address and its headers (help.salesforce.com, 000386264)."""
+KEY_BYTES = ADDRESS_BYTES - NAME_BYTES
 SOQL_CHARACTERS = 100_000
 """The longest query there is (SOQL and SOSL Reference, "SOQL limits")."""
 UNQUOTED = (FieldType.NUMBER, FieldType.BOOLEAN, FieldType.DATE, FieldType.DATETIME)
@@ -31,6 +32,11 @@ def literal(text: str, kind: FieldType) -> str:
     """A key as SOQL writes it; what is not spelt like its field's type is quoted, never part of the query."""
     bare = kind in UNQUOTED and all(letter.isalnum() or letter in "+-.:" for letter in text)
     return text if bare else quoted(text)
+
+
+def room(names: Iterable[str]) -> int:
+    """Bytes of an address that some names leave to keys."""
+    return ADDRESS_BYTES - sum(len(quote_plus(name)) + 4 for name in names)
 
 
 def pieces(texts: Sequence[str], size: int, most: int = BATCH) -> Iterator[list[str]]:

@@ -1,8 +1,9 @@
-"""Reading 25,000 opportunities beside two peers from one sandbox, and what polls and writes cost in calls."""
+"""Reading 25,000 opportunities beside three peers from one sandbox, and what polls and writes cost in calls."""
 
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -29,31 +30,35 @@ from connector.salesforce.decode import long_id
 from sync.mapping.fieldmap import FieldMap
 from sync.pull import pull
 from sync.store.opening import open_store
+from tests.bench._salesforce_peers import AIO_SF, TAP, Tap, into_a_file, python_with
 from tests.machine.office import shipped
 from tests.sandbox.conftest import PlainHttp
 
 DEALS, RUNS, MANY, PAGE = 25_000, 5, 10_000, 2_000
-PEER = Path(__file__).parents[1] / "contract" / "salesforce_clients" / "peer.py"
 JOB = 3
 """A bulk job at the least: create, ask once, one page of results."""
 SERVICE = {"flow": "client_credentials", "client_id": "dealsync", "client_secret": "sandbox-secret"}
 DEAL = shipped().of("sf", "Opportunity")
+RAW, AIO, TAPPED = "simple_salesforce, dicts, nothing kept", "aio-sf, into a file", "tap-salesforce, into a file"
+DECODED, STORED = "decoded, as it chooses (a bulk job)", "decoded and stored, as it chooses"
 
 
 @dataclass(frozen=True)
 class Taken:
-    """Seconds on the wall, seconds of our own processor, and calls."""
+    """Seconds on the wall, seconds of the client's and of the sandbox's processor, and calls."""
 
     wall: float
     processor: float
+    sandbox: float
     calls: int
 
 
 class Bench:
     """A sandbox in a process of its own, and clients that come to it as if for the first time."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, process: int) -> None:
         self.url = url
+        self._process = process
 
     def control(self, path: str, body: object = None, method: str = "POST") -> Any:
         return requests.request(method, f"{self.url}/_sandbox/{path}", json=body, timeout=60).json()
@@ -65,11 +70,20 @@ class Bench:
 
     def timed(self, work: Callable[[], int]) -> Taken:
         self.control("calls", method="DELETE")
-        wall, processor = time.perf_counter(), spent()
+        before = time.perf_counter(), spent(), self._spent()
         count = work()
-        taken = time.perf_counter() - wall, spent() - processor
+        after = time.perf_counter(), spent(), self._spent()
         assert count == DEALS, f"{count} of {DEALS}"
-        return Taken(*taken, self.calls())
+        wall, processor, sandbox = (late - early for early, late in zip(before, after, strict=True))
+        return Taken(wall, processor, sandbox, self.calls())
+
+    def _spent(self) -> float:
+        """Seconds of a processor that the sandbox has used so far; 0 where the system does not say."""
+        stat = Path(f"/proc/{self._process}/stat")
+        if not stat.exists():
+            return 0
+        ticks = stat.read_text("ascii").rpartition(")")[2].split()
+        return (int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK")
 
     def calls(self) -> int:
         """Of the API, as Salesforce counts them: without sign-ins."""
@@ -115,7 +129,7 @@ def served(folder: Path) -> Iterator[Bench]:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
-        yield Bench(json.loads(process.stdout.readline())["salesforce"])
+        yield Bench(json.loads(process.stdout.readline())["salesforce"], process.pid)
     finally:
         process.terminate()
         process.wait()
@@ -130,28 +144,6 @@ def raw(bench: Bench, fields: tuple[str, ...]) -> int:
         client = Salesforce(session_id=token["access_token"], instance_url=token["instance_url"], session=session)
         soql = f"SELECT Id, SystemModstamp, IsDeleted, {', '.join(fields)} FROM Opportunity"
         return sum(1 for _ in client.query_all_iter(f"{soql} ORDER BY SystemModstamp, Id"))
-
-
-def into_a_file(bench: Bench, python: Path, fields: tuple[str, ...]) -> int:
-    """aio-sf, in a process of its own, into a file of JSON lines."""
-    with tempfile.NamedTemporaryFile() as file:
-        command = [python, PEER, bench.url, "read", ", ".join(fields), file.name]
-        ran = subprocess.run(command, check=True, capture_output=True, text=True)
-    return int(ran.stdout)
-
-
-def peer() -> Path | None:
-    """A Python with aio-sf, installed once for all benches; None, and why, where there is no registry."""
-    folder = Path(tempfile.gettempdir()) / "dealsync-bench-aio-sf"
-    python = folder / "bin" / "python"
-    pip = [python, "-m", "pip", "install", "--quiet", "aio-sf==0.1.0b14", "httpx<1"]
-    try:
-        for command in ([sys.executable, "-m", "venv", folder], pip):
-            subprocess.run(command, check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        print(f"without the peer aio-sf: {error}")  # noqa: T201
-        return None
-    return python
 
 
 def decoded(bench: Bench, field_map: FieldMap) -> int:
@@ -209,7 +201,7 @@ def polls(bench: Bench, field_map: FieldMap) -> None:
     line("10,000 writes", bench.calls(), minimum=5 + 1)
     bench.control("calls", method="DELETE")
     assert len(crm.read(field_map.object, [deal_id(number) for number in range(MANY)], ("Name",))) == MANY
-    line("10,000 rows by their ids", bench.calls(), minimum=MANY // PAGE)
+    line("10,000 rows by their ids, 2,000 a call", bench.calls(), minimum=MANY // PAGE)
 
 
 def deal_id(number: int) -> str:
@@ -233,27 +225,50 @@ def line(what: str, calls: int, minimum: int) -> None:
 
 
 def rate(what: str, takes: list[Taken]) -> None:
-    wall, processor = (median(getattr(take, name) for take in takes) for name in ("wall", "processor"))
-    print(  # noqa: T201
-        f"{what:<44} {DEALS / wall:>8,.0f}/s {wall:7.2f} s {processor:7.2f} s of ours {takes[-1].calls:>4} calls"
+    wall, processor, sandbox = (
+        median(getattr(take, name) for take in takes) for name in ("wall", "processor", "sandbox")
     )
+    print(  # noqa: T201
+        f"{what:<40} {DEALS / wall:>7,.0f}/s {wall:6.2f} s, {processor * 100_000 / DEALS:6.2f} s CPU per 100,000"
+        f" ({sandbox:.2f} s of the sandbox beside it), {takes[-1].calls} calls"
+    )
+
+
+def compared(takes: dict[str, list[Taken]]) -> None:
+    """Ours against the fastest that keeps nothing, and against those that write all of it somewhere."""
+    wall = {what: median(take.wall for take in found) for what, found in takes.items()}
+    ours = wall[STORED]
+    raw_readers = [seconds for what, seconds in wall.items() if what in (RAW, AIO)]
+    print(f"stored, against the fastest reader of dicts: {ours / min(raw_readers):.2f}x its time (aim 1.5)")  # noqa: T201
+    if TAPPED in wall:
+        print(f"stored, against tap-salesforce: {wall[TAPPED] / ours:.1f} times as fast (aim 20)")  # noqa: T201
+
+
+def works_on(
+    bench: Bench, field_map: FieldMap, fields: tuple[str, ...], folder: Path
+) -> dict[str, Callable[[], int]]:
+    """Everything that reads all deals."""
+    found = {
+        RAW: lambda: raw(bench, fields),
+        "decoded, by REST": lambda: by_rest(lambda: decoded(bench, field_map)),
+        DECODED: lambda: decoded(bench, field_map),
+        "decoded and stored, by REST": lambda: by_rest(lambda: stored(bench, field_map)),
+        STORED: lambda: stored(bench, field_map),
+    }
+    if aio := python_with(AIO_SF):
+        found[AIO] = lambda: into_a_file(bench.url, aio, fields)
+    if singer := python_with(TAP):
+        found[TAPPED] = Tap(bench.url, singer, folder, fields).run
+    return found
 
 
 def main() -> None:
     assert DEAL is not None
     field_map = DEAL
-    python = peer()
     with tempfile.TemporaryDirectory() as name, served(world(Path(name), DEALS)) as bench:
         seen = {field.name for field in bench.crm().describe("Opportunity")}
         fields = tuple(field for field in field_map.fields if field in seen)
-        works: dict[str, Callable[[], int]] = {
-            "simple_salesforce, dicts, nothing kept": lambda: raw(bench, fields),
-            **({"aio-sf, into a file of JSON lines": lambda: into_a_file(bench, python, fields)} if python else {}),
-            "decoded, by REST": lambda: by_rest(lambda: decoded(bench, field_map)),
-            "decoded, as it chooses (a bulk job)": lambda: decoded(bench, field_map),
-            "decoded and stored, by REST": lambda: by_rest(lambda: stored(bench, field_map)),
-            "decoded and stored, as it chooses": lambda: stored(bench, field_map),
-        }
+        works = works_on(bench, field_map, fields, Path(name))
         takes: dict[str, list[Taken]] = {what: [] for what in works}
         for _ in range(RUNS):
             for what, work in works.items():
@@ -261,9 +276,8 @@ def main() -> None:
         print(f"{DEALS:,} opportunities, {len(fields)} fields, median of {RUNS}")  # noqa: T201
         for what, found in takes.items():
             rate(what, found)
-        line(
-            "cold start, describe included", takes["decoded, as it chooses (a bulk job)"][-1].calls, minimum=1 + JOB
-        )
+        compared(takes)
+        line("cold start, describe included", takes[DECODED][-1].calls, minimum=1 + JOB)
         polls(bench, field_map)
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")  # noqa: T201
 

@@ -11,6 +11,7 @@ import pytest
 from connector.errors import InDoubt, Locked, PauseMapping, PauseUntil, Rejected, StopCrm, TryAgain
 from connector.record import ABSENT, Change, Op
 from connector.salesforce.crm import SalesforceCrm
+from connector.salesforce.decode import long_id
 from connector.sandbox.serve import start
 from connector.sandbox.switchboard import Fault
 
@@ -251,6 +252,8 @@ class TestLimits:
         list(salesforce.crm.write([upsert(salesforce, f"{k}x", group=f"g{n % 75}") for n, k in enumerate(keys)]))
         assert api_calls(salesforce) == 5, "75 groups of up to 500 rows a call"
         assert salesforce.sandbox.salesforce.org.used() - by_their_count == 5
+        salesforce.crm.read(PLAIN, [long_id(f"a00{number:012}") for number in range(2_000)], [TEXT])
+        assert api_calls(salesforce) == 6, "2,000 ids a call"
 
 
 class TestIdentity:
