@@ -56,15 +56,14 @@ def regroup(connection: Connection, changed: Anchors, groups: Mapping[str, str])
     for group in split:
         connection.execute(delete(anchor).where(anchor.c.group_id == group))
     stored = _stored_groups(connection, sorted({name for own in everyone.values() for name in own}))
-    named = _name_sets(everyone, stored)
-    for old in sorted(set(stored.values())):
-        if (new := named[f"group {old}"]) != old:
+    of, became = _name_sets(everyone, stored)
+    for old, new in sorted(became.items()):
+        if new != old:
             connection.execute(update(record).where(record.c.group_id == old).values(group_id=new))
             connection.execute(update(anchor).where(anchor.c.group_id == old).values(group_id=new))
     for key in sorted(others):
-        connection.execute(update(record).where(record.c.key == key).values(group_id=named[f"record {key}"]))
-    _store_anchors(connection, everyone, named, stored)
-    of = {key: named[f"record {key}"] for key in everyone}
+        connection.execute(update(record).where(record.c.key == key).values(group_id=of[key]))
+    _store_anchors(connection, everyone, of, stored)
     return Groups(of, frozenset({*of.values(), *stored.values(), *split}))
 
 
@@ -94,28 +93,33 @@ def _stored_groups(connection: Connection, names: Sequence[str]) -> dict[str, st
     return dict(rows_in(connection, anchor, ("anchor", "group_id"), "anchor", names))
 
 
-def _name_sets(everyone: Anchors, stored: Mapping[str, str]) -> dict[str, str]:
-    """A group for every ``record …`` and ``group …``: one that exists keeps its name, a new one gets a member's."""
+def _name_sets(everyone: Anchors, stored: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The group of every record, and what every stored group becomes: one that exists keeps its name, a new one
+    gets a member's. Records meet in their anchors."""
     union = _Union()
+    first = {}
     for key, own in everyone.items():
-        for name in own:
-            union.join(f"record {key}", f"anchor {name}")
+        first[key], *others = own
+        for name in others:
+            union.join(first[key], name)
+    groups = {group: f"group {group}" for group in stored.values()}
     for name, group in stored.items():
-        union.join(f"anchor {name}", f"group {group}")
+        union.join(name, groups[group])
     existing: dict[str, str] = {}
-    for group in sorted(set(stored.values()), reverse=True):
-        existing[union.find(f"group {group}")] = group
+    for group in sorted(groups, reverse=True):
+        existing[union.find(groups[group])] = group
+    leads = {key: union.find(name) for key, name in first.items()}
     fresh: dict[str, str] = {}
-    for key in sorted(everyone, reverse=True):
-        fresh[union.find(f"record {key}")] = key
+    for key in sorted(leads, reverse=True):
+        fresh[leads[key]] = key
     named = {lead: existing.get(lead, key) for lead, key in fresh.items()}
-    nodes = [f"record {key}" for key in everyone] + [f"group {group}" for group in stored.values()]
-    return {node: named[union.find(node)] for node in nodes}
+    of = {key: named[lead] for key, lead in leads.items()}
+    return of, {group: named[union.find(node)] for group, node in groups.items()}
 
 
 def _store_anchors(
-    connection: Connection, everyone: Anchors, named: Mapping[str, str], stored: Mapping[str, str]
+    connection: Connection, everyone: Anchors, of: Mapping[str, str], stored: Mapping[str, str]
 ) -> None:
-    wanted = {name: named[f"record {key}"] for key, own in everyone.items() for name in own}
+    wanted = {name: of[key] for key, own in everyone.items() for name in own}
     moved = [{"anchor": name, "group_id": group} for name, group in wanted.items() if name not in stored]
     upsert(connection, anchor, moved)

@@ -140,10 +140,11 @@ def _keep(
     rows, problems = _understand(field_map, fresh, known)
     stood = {key: before.group_id for key, before in known.items()}
     groups = regroup(connection, said.ties_of(connection, rows), stood)
-    _store_rows(connection, field_map, rows, groups)
+    things = [row_thing_id(row) for row in rows]
+    _store_rows(connection, field_map, zip(rows, things, strict=True), groups)
     again = [key for key in fresh if key in known]  # a row that is new has left nothing behind
     _store_problems(connection, again, problems)
-    keep_read(connection, rows)
+    keep_read(connection, rows, things)
     keep_named(connection, rows, again)
     said.changed(connection, rows)
     make_due(connection, groups.touched | _concerned(connection, field_map.canonical, groups), now)
@@ -187,9 +188,11 @@ def _with_raw(field_map: FieldMap, entry: Record, raw: str) -> Record:
     )
 
 
-def _store_rows(connection: Connection, field_map: FieldMap, rows: Iterable[Row], groups: Groups) -> None:
+def _store_rows(
+    connection: Connection, field_map: FieldMap, rows: Iterable[tuple[Row, str]], groups: Groups
+) -> None:
     stored = []
-    for row in rows:
+    for row, thing in rows:
         key = str(row.ref)
         stored.append(
             {
@@ -198,7 +201,7 @@ def _store_rows(connection: Connection, field_map: FieldMap, rows: Iterable[Row]
                 "object": row.ref.kind,
                 "id": row.ref.id,
                 "kind": row.kind,
-                "thing": row_thing_id(row),
+                "thing": thing,
                 "stamp": datetime_text(row.stamp),
                 "deleted": row.deleted,
                 "merged_into": row.merged_into,

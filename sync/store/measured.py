@@ -10,7 +10,6 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, delete, select
 
 from sync.identity.assemble import stage_of
-from sync.identity.link import row_thing_id
 from sync.metrics import Moved, decided
 from sync.model.deal import Opportunity, Stage
 from sync.model.facts import Facts, Verdict
@@ -49,15 +48,16 @@ def _next_edition(connection: Connection) -> None:
     remember(connection, _EDITION, str(int(edition(connection)) + 1))
 
 
-def keep_read(connection: Connection, rows: Sequence[Row]) -> None:
-    """Deals as a CRM tells them: what is known of those that nobody registers."""
-    deals = [row for row in rows if row.kind == "opportunity"]
+def keep_read(connection: Connection, rows: Sequence[Row], things: Sequence[str]) -> None:
+    """Deals as a CRM tells them: what is known of those that nobody registers. ``things``: the rows' own ids."""
+    deals = [(row, thing) for row, thing in zip(rows, things, strict=True) if row.kind == "opportunity"]
     if not deals:
         return
     _next_edition(connection)
-    for chunk in chunks([row_thing_id(row) for row in deals if row.deleted]):
+    for chunk in chunks([thing for row, thing in deals if row.deleted]):
         connection.execute(delete(measured_deal).where(measured_deal.c.id.in_(chunk)))
-    upsert(connection, measured_deal, [kept for row in deals if not row.deleted for kept in _told(row)])
+    told = [kept for row, thing in deals if not row.deleted for kept in _told(row, thing)]
+    upsert(connection, measured_deal, told)
 
 
 def keep_judged(connection: Connection, groups: Sequence[Measured], policies: Policies) -> None:
@@ -83,12 +83,12 @@ def _moves(connection: Connection, ids: Sequence[str]) -> Mapping[str, Sequence[
     return found
 
 
-def _told(row: Row) -> Iterator[dict[str, Any]]:
+def _told(row: Row, thing: str) -> Iterator[dict[str, Any]]:
     """A deal that is read, as it would be taken alone: a row without a known stage is no deal yet."""
     stage, told = stage_of(row), row.values
     if stage is not None:
         began = told.get("created_at") or row.stamp
-        who = {"id": row_thing_id(row), "connection": row.ref.connection, "name": told.get("name") or ""}
+        who = {"id": thing, "connection": row.ref.connection, "name": told.get("name") or ""}
         yield who | _worth(stage, told.get("amount"), began.date(), told.get("close_date"))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table
@@ -26,7 +27,8 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
     """Insert rows, or overwrite those with the same primary key. All rows name the same columns."""
     if rows:
         statement, names = upsert_text(connection.dialect.name, table, tuple(rows[0]))
-        connection.exec_driver_sql(statement, [tuple([row[name] for name in names]) for row in rows])
+        values = map(itemgetter(*names), rows) if len(names) > 1 else [(row[names[0]],) for row in rows]
+        connection.exec_driver_sql(statement, list(values))
 
 
 def rows_in(

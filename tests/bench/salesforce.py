@@ -27,6 +27,7 @@ from connector.retry import Patient
 from connector.salesforce import query
 from connector.salesforce.crm import SalesforceCrm
 from connector.salesforce.decode import long_id
+from sync.cli import collect_seldom
 from sync.mapping.fieldmap import FieldMap
 from sync.pull import pull
 from sync.store.opening import open_store
@@ -264,6 +265,7 @@ def works_on(
 
 def main() -> None:
     assert DEAL is not None
+    collect_seldom()  # as the program itself does
     field_map = DEAL
     with tempfile.TemporaryDirectory() as name, served(world(Path(name), DEALS)) as bench:
         seen = {field.name for field in bench.crm().describe("Opportunity")}

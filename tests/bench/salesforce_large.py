@@ -26,6 +26,7 @@ from connector.salesforce.bulk import ROWS_PER_CALL
 from connector.salesforce.crm import SalesforceCrm
 from connector.sandbox.serve import start
 from connector.sandbox.world import load_world
+from sync.cli import collect_seldom
 from sync.mapping.fieldmap import FieldMap
 from sync.pull import pull
 from sync.store.opening import open_store
@@ -178,6 +179,7 @@ def into_store(url: str, folder: Path, field_map: FieldMap) -> dict[int, int]:
 
 def main() -> int:
     assert DEAL is not None
+    collect_seldom()  # as the program itself does
     with tempfile.TemporaryDirectory() as name, served(Path(name)) as url:
         next(crm(url).changes(DEAL.object, DEAL.fields, None))  # whoever answers it has made every page
         wall, processor = time.perf_counter(), spent()

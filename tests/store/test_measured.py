@@ -8,7 +8,10 @@ from random import Random
 from statistics import median_low
 from typing import Any
 
+from sqlalchemy import Connection
+
 from connector.record import Ref
+from sync.identity.link import row_thing_id
 from sync.metrics.counts import KINDS
 from sync.metrics.narrow import Narrow
 from sync.model.facts import Facts, Verdict
@@ -134,10 +137,14 @@ def row(number: str, **more: Any) -> Row:
     return Row(Ref("sf", "Opportunity", number), "opportunity", day(0), values, {}, **more)
 
 
+def read_again(connection: Connection, *rows: Row) -> None:
+    keep_read(connection, rows, [row_thing_id(entry) for entry in rows])
+
+
 def test_a_deal_that_nobody_registers_is_counted_as_read_until_it_is_gone(store: Store) -> None:
     closed = {"closed": True, "won": True, "close_date": day(30).date()}
     with store.write() as connection:
-        keep_read(connection, [row("one"), row("two", values=closed)])
+        read_again(connection, row("one"), row("two", values=closed))
     with store.read() as connection:
         found = count(connection, ALL)
     assert {(deal.kind, deal.outcome): deal.number for deal in found.deals} == {
@@ -146,7 +153,7 @@ def test_a_deal_that_nobody_registers_is_counted_as_read_until_it_is_gone(store:
     }
     assert found.days == {"direct": {30: 1}}
     with store.write() as connection:
-        keep_read(connection, [row("one", deleted=True)])
+        read_again(connection, row("one", deleted=True))
     with store.read() as connection:
         assert [deal.outcome for deal in count(connection, ALL).deals] == ["WON"]
 
