@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.resources import files
@@ -55,11 +55,17 @@ def rules_of(world: World) -> str:
     return world.rules
 
 
+def orgs_of(world: World) -> Mapping[str, str]:
+    """The org behind each connection, as it was at the first contact."""
+    with world.store.read() as connection:
+        return runs.orgs(connection)
+
+
 def make_plan(world: World, now: datetime, path: Path | None = None) -> Report:
     """Read the CRMs, decide, and say what would be written; ``path`` keeps the plan for `apply_plan`."""
     if path is None:
         return cycle(world, now, send=False)
-    with PlanFile(path, now, rules_of(world)) as file:
+    with PlanFile(path, now, rules_of(world), orgs_of(world)) as file:
         return cycle(world, now, send=False, see=file.add)
 
 
@@ -69,7 +75,7 @@ def apply_plan(world: World, path: Path, now: datetime, *, canary: int | None = 
     A person who applies a saved plan has said yes to its size: the brakes do not apply. ``canary``: only the first
     changes, about so many, whole groups of them; the same plan can be applied again for the rest.
     """
-    saved = read_plan(path, rules_of(world), now)
+    saved = read_plan(path, rules_of(world), orgs_of(world), now)
     report = Report(name("run", now.isoformat()), saved.as_of)
     look_back(world, report, now)
     carry_out(world, report, saved.as_of, only=saved.ids, canary=canary)

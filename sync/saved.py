@@ -6,7 +6,7 @@ JSON lines: a head, one change a line, a foot with the digest over all of them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,10 +25,11 @@ VALID_FOR: Final = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """A plan read back: as of when it was made, under which rules, and the ids of its changes."""
+    """A plan read back: as of when it was made, for which orgs, under which rules, and the ids of its changes."""
 
     as_of: datetime
     expires: datetime
+    orgs: Mapping[str, str]  # connection to org id
     rules: str
     digest: str
     ids: frozenset[str]
@@ -40,7 +41,7 @@ class PlanFile:
     Raises BadInput for a path that cannot be written.
     """
 
-    def __init__(self, path: Path, as_of: datetime, rules: str) -> None:
+    def __init__(self, path: Path, as_of: datetime, rules: str, orgs: Mapping[str, str]) -> None:
         self._path = path
         self._draft = path.with_name(path.name + ".part")
         self._ids: list[str] = []
@@ -52,6 +53,7 @@ class PlanFile:
             "dealsync_plan": 1,
             "as_of": datetime_text(as_of),
             "expires": datetime_text(as_of + VALID_FOR),
+            "orgs": dict(orgs),
             "rules": rules,
         }
         self._line(head)
@@ -80,10 +82,11 @@ class PlanFile:
             self._draft.unlink()
 
 
-def read_plan(path: Path, rules: str, now: datetime) -> SavedPlan:
-    """A saved plan that may still be applied.
+def read_plan(path: Path, rules: str, orgs: Mapping[str, str], now: datetime) -> SavedPlan:
+    """A saved plan that may still be applied to these ``orgs`` (connection to org id).
 
-    Raises BadInput when it is no plan, was edited, has expired, or was made under other policies or mappings.
+    Raises BadInput when it is no plan, was edited, was made for another org, under other policies or mappings, or
+    has expired.
     """
     try:
         lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
@@ -92,6 +95,7 @@ def read_plan(path: Path, rules: str, now: datetime) -> SavedPlan:
         saved = SavedPlan(
             datetime.fromisoformat(head["as_of"]),
             datetime.fromisoformat(head["expires"]),
+            dict(head["orgs"]),
             head["rules"],
             foot["digest"],
             ids,
@@ -104,6 +108,9 @@ def read_plan(path: Path, rules: str, now: datetime) -> SavedPlan:
         ) from error
     if digest_of(ids) != saved.digest:
         raise _refused(path, "it was changed after it was made", "make it again: dealsync plan -o FILE")
+    if strangers := [f"{name}: {org}" for name, org in saved.orgs.items() if orgs.get(name) != org]:
+        what = f"it was made for another org ({', '.join(sorted(strangers))})"
+        raise _refused(path, what, "apply it where it was made, or plan again here")
     if saved.rules != rules:
         raise _refused(path, "policies or mappings changed since it was made", "plan again, and read the new plan")
     if now > saved.expires:

@@ -43,14 +43,16 @@ def _keyring(where: str, _home: Path, name: str) -> str:
     import keyring  # noqa: PLC0415 slow to import, and few use it
     from keyring.errors import KeyringError  # noqa: PLC0415
 
+    unusable = (KeyringError, *_BACKEND_FAULTS)
+
     service, _, user = name.rpartition("/")
     fix = f"store it: keyring set {service or 'SERVICE'} {user or 'NAME'}"
     if not service or not user:
         raise _missing(where, f"keyring:{name} names no service and name", 'write "keyring:SERVICE/NAME"')
     try:
         found = keyring.get_password(service, user)
-    except KeyringError as error:
-        what = f"the key store cannot be used: {error}"
+    except unusable as error:
+        what = f"the key store cannot be used: {str(error) or type(error).__name__}"
         raise _missing(where, what, "unlock it, or use env:NAME or file:PATH") from error
     if found is None:
         raise _missing(where, f"the key store has no {name}", fix)
@@ -60,6 +62,9 @@ def _keyring(where: str, _home: Path, name: str) -> str:
 def _missing(where: str, what: str, fix: str) -> BadInput:
     return BadInput([Problem(where, what, fix)])
 
+
+_BACKEND_FAULTS: Final = (ImportError, AttributeError, TypeError, ValueError, OSError, RuntimeError)
+"""What a back end of the key store that is missing or set up wrongly raises beside its own errors."""
 
 _KINDS: Final[Mapping[str, Callable[[str, Path, str], str]]] = {
     "env": _environment,

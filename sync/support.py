@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +18,7 @@ from sync import secret
 from sync.config import Config
 from sync.doctor import installation
 from sync.model.problem import BadInput, Problem
+from sync.sources import read_toml
 from sync.store.columns import columns
 from sync.store.opening import Store, open_store, without_password
 from sync.views import errors_view, run_view, status_view
@@ -50,10 +51,40 @@ def bundle(config: Config, target: Path, asked: Asked) -> list[str]:
 
     Raises BadInput for a target that exists or cannot be written.
     """
+    hide = masking(_known(config))
+    return _written(target, ((name, hide(content)) for name, content in _parts(config, asked)))
+
+
+def bundle_without_config(home: Path, problems: Sequence[Problem], target: Path) -> list[str]:
+    """Write what can be told of an installation whose files cannot be loaded, and why; the names of what is in it.
+
+    Of config.toml the keys, and of its texts only references. Raises BadInput like `bundle`.
+    """
+    content = read_toml(home / "config.toml", "config.toml", [])
+    parts = {
+        "versions.json": versions(),
+        "problems.json": [{"place": found.where, "what": found.what, "fix": found.fix} for found in problems],
+        "config.json": _skeleton(content),
+    }
+    return _written(target, parts.items())
+
+
+def _skeleton(content: Any) -> Any:
+    """Unchecked settings: what is a secret and what is not cannot be told, so no text is shown."""
+    if isinstance(content, Mapping):
+        return {key: _skeleton(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_skeleton(value) for value in content]
+    if isinstance(content, str):
+        return content if secret.is_reference(content) else MASK
+    return content if isinstance(content, bool) else content and MASK
+
+
+def _written(target: Path, found: Iterable[tuple[str, Any]]) -> list[str]:
+    """The zip, whole or not at all, and readable by its owner only."""
     if target.exists():
         raise _refused(target, "it exists already", "choose another name: nothing is overwritten")
-    hide = masking(_known(config))
-    parts = {name: _text(hide(content)) for name, content in _parts(config, asked)}
+    parts = {name: _text(content) for name, content in found}
     part = target.with_name(target.name + ".part")
     try:
         part.touch(mode=0o600)

@@ -10,7 +10,8 @@ import typer
 from sync.cli import screen
 from sync.cli.session import DONE, Home, now
 from sync.config import load
-from sync.support import Asked, bundle
+from sync.model.problem import BadInput
+from sync.support import Asked, bundle, bundle_without_config
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +30,14 @@ def support(
 
     It holds no secret, and without --with-values nothing that a CRM says but ids. Asks no CRM.
     """
-    names = bundle(load(home), file, Asked(with_values, now()))
+    try:
+        config = load(home)
+    except BadInput as error:
+        names = bundle_without_config(home, error.problems, file)
+        screen.say(f"wrote {file}: {', '.join(names)}")
+        screen.say("the installation cannot be loaded: problems.json says why; the store was left alone")
+        return DONE
+    names = bundle(config, file, Asked(with_values, now()))
     screen.say(f"wrote {file}: {', '.join(names)}")
     said = "it quotes CRM records: look before you send it" if with_values else "it quotes no CRM record"
     screen.say(f"no secret is in it; {said}")

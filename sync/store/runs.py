@@ -80,6 +80,11 @@ def pin_org(connection: Connection, name: str, org_id: str, now: datetime) -> st
     return str(connection.scalar(select(org.c.org).where(org.c.connection == name)))
 
 
+def orgs(connection: Connection) -> dict[str, str]:
+    """Every connection that was ever signed in to, and the org pinned to it."""
+    return {row.connection: row.org for row in connection.execute(select(org).order_by(org.c.connection))}
+
+
 def remember(connection: Connection, name: str, value: str) -> bool:
     """Keep a value; True when it differs from the one kept before (or there was none)."""
     before = connection.scalar(select(setting.c.value).where(setting.c.name == name))

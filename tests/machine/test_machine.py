@@ -176,7 +176,9 @@ class Machine(RuleBasedStateMachine):
         self.office.passes(minutes=1)
         path = self.folder / "saved.plan"
         commands.make_plan(self.office.world, self.office.moment, path)
-        saved = commands.read_plan(path, commands.rules_of(self.office.world), self.office.moment)
+        saved = commands.read_plan(
+            path, commands.rules_of(self.office.world), commands.orgs_of(self.office.world), self.office.moment
+        )
         self.office.passes(minutes=1)
         planned = promises.contents(self.office)
         for edit in edits:

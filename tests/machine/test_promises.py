@@ -102,7 +102,7 @@ def test_p7_apply_does_what_the_plan_said(office: Northwind) -> None:
     office.passes(minutes=1)
     path = office.folder / "saved.plan"
     commands.make_plan(office.world, office.moment, path)
-    saved = commands.read_plan(path, commands.rules_of(office.world), office.moment)
+    saved = commands.read_plan(path, commands.rules_of(office.world), commands.orgs_of(office.world), office.moment)
     planned = promises.contents(office)
     share = office.field("sf", "attribution", "share")
     office.crms["sf"].put(office.field_map("sf", "attribution").object, {share: "1.00"}, ours(office))

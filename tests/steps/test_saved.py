@@ -13,6 +13,7 @@ from sync import commands
 from sync.model.plan import FieldChange, Limits, Plan, PlannedChange
 from sync.model.problem import BadInput
 from sync.saved import PlanFile, read_plan
+from sync.store import runs
 from sync.world import Report
 from tests.machine import promises
 from tests.machine.crash import Fuse, MortalCrm, mortal
@@ -42,7 +43,7 @@ def apply(office: Northwind, path: Path, **later: int) -> tuple[Report, list[str
 
 def test_what_was_read_is_what_is_written(office: Northwind) -> None:
     path = make(office)
-    saved = commands.read_plan(path, commands.rules_of(office.world), office.moment)
+    saved = commands.read_plan(path, commands.rules_of(office.world), commands.orgs_of(office.world), office.moment)
     report, sent = apply(office, path)
     assert sorted(sent) == sorted(saved.ids)
     assert (report.notes, report.faults) == ([], [])
@@ -98,6 +99,7 @@ def test_a_plan_beyond_the_brakes_is_applied_because_a_person_read_it(office: No
     assert (report.unsafe, len(sent)) == ((), 8)
 
 
+ORGS = {"hs": "7", "sf": "00D1"}
 CHANGE = PlannedChange(
     "sf", "Opportunity", Op.UPDATE, "id", "006", (FieldChange("Name", None, "é"),), "Acme", "dec"
 )
@@ -105,16 +107,38 @@ CHANGE = PlannedChange(
 
 def test_a_plan_comes_back_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "new.plan"
-    with PlanFile(path, START, "rules") as file:
+    with PlanFile(path, START, "rules", ORGS) as file:
         file.add(Plan((CHANGE,)))
         file.add(Plan())
         assert not path.exists()
-    found = read_plan(path, "rules", START)
-    assert (found.as_of, found.ids, found.rules) == (START, {CHANGE.id}, "rules")
+    found = read_plan(path, "rules", ORGS, START)
+    assert (found.as_of, found.ids, found.orgs, found.rules) == (START, {CHANGE.id}, ORGS, "rules")
+
+
+@pytest.mark.parametrize("here", [{}, {"sf": "00D1"}, {"sf": "00D2", "hs": "7"}])
+def test_a_plan_of_another_org_is_refused_by_name(tmp_path: Path, here: dict[str, str]) -> None:
+    path = tmp_path / "new.plan"
+    with PlanFile(path, START, "other rules", ORGS) as file:
+        file.add(Plan((CHANGE,)))
+    with pytest.raises(BadInput, match=r"made for another org \((hs: 7|sf: 00D1)") as refused:
+        read_plan(path, "rules", here, START)
+    assert "where it was made" in refused.value.problems[0].fix
+
+
+def test_a_plan_carried_to_another_org_writes_nothing(office: Northwind) -> None:
+    with office.world.store.write() as connection:
+        runs.pin_org(connection, "sf", "00D1", START)
+    path = make(office)
+    before = promises.contents(office)
+    head, rest = path.read_text("utf-8").split("\n", 1)
+    path.write_text(head.replace("00D1", "00D2") + "\n" + rest, "utf-8")
+    with pytest.raises(BadInput, match="sf: 00D2"):
+        apply(office, path)
+    assert promises.contents(office) == before
 
 
 def test_a_plan_that_was_not_finished_does_not_appear(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), PlanFile(tmp_path / "new.plan", START, "rules") as file:
+    with pytest.raises(KeyboardInterrupt), PlanFile(tmp_path / "new.plan", START, "rules", ORGS) as file:
         file.add(Plan((CHANGE,)))
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []
@@ -125,11 +149,11 @@ def test_a_file_that_is_no_plan_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "new.plan"
     path.write_text(text)
     with pytest.raises(BadInput, match="it is not a plan, or not a whole one"):
-        read_plan(path, "rules", START)
+        read_plan(path, "rules", ORGS, START)
 
 
 def test_a_file_that_is_not_there_or_cannot_be_written_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="it cannot be read"):
-        read_plan(tmp_path / "new.plan", "rules", START)
+        read_plan(tmp_path / "new.plan", "rules", ORGS, START)
     with pytest.raises(BadInput, match="it cannot be written"):
-        PlanFile(tmp_path / "nowhere" / "new.plan", START, "rules")
+        PlanFile(tmp_path / "nowhere" / "new.plan", START, "rules", ORGS)

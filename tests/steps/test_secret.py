@@ -8,7 +8,7 @@ from pathlib import Path
 import keyring
 import pytest
 from keyring.backend import KeyringBackend
-from keyring.errors import KeyringLocked
+from keyring.errors import KeyringLocked, NoKeyringError
 
 from sync.model.problem import BadInput, Problem
 from sync.secret import is_reference, resolve
@@ -23,8 +23,11 @@ class Shelf(KeyringBackend):
         super().__init__()
         self.kept: dict[tuple[str, str], str] = {}
         self.locked = False
+        self.fault: Exception | None = None
 
     def get_password(self, service: str, username: str) -> str | None:
+        if self.fault:
+            raise self.fault
         if self.locked:
             raise KeyringLocked("it is locked")
         return self.kept.get((service, username))
@@ -85,6 +88,16 @@ def test_a_locked_key_store_says_so(tmp_path: Path, shelf: Shelf) -> None:
     problem = refusal(tmp_path, "keyring:dealsync/token")
     assert "it is locked" in problem.what
     assert "unlock it" in problem.fix
+
+
+@pytest.mark.parametrize("fault", [NoKeyringError("no backend is installed"), TypeError("not a class"), OSError()])
+def test_a_key_store_that_is_missing_or_set_up_wrongly_is_one_clear_fault(
+    tmp_path: Path, shelf: Shelf, fault: Exception
+) -> None:
+    shelf.fault = fault
+    problem = refusal(tmp_path, "keyring:dealsync/token")
+    assert problem.what == f"the key store cannot be used: {str(fault) or 'OSError'}"
+    assert "use env:NAME or file:PATH" in problem.fix
 
 
 def test_a_file_that_is_no_text_is_refused_without_its_content(tmp_path: Path) -> None:

@@ -178,3 +178,23 @@ def test_a_store_that_cannot_be_opened_is_said_in_the_bundle(desk: Desk) -> None
     found = opened(desk.home / "help.zip")
     assert "not a database" in found["store.json"]
     assert "status.json" not in found
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("config.toml", "[store]", "tokn = 'hunter2'\n[store]"),
+        ("config.toml", "[store]", "= 'hunter2'\n[store]"),
+        ("mappings/sf-opportunity.toml", "canonical", "canonicle"),
+    ],
+)
+def test_an_installation_that_cannot_be_loaded_is_told_too(desk: Desk, file: str, old: str, new: str) -> None:
+    path = desk.home / file
+    path.write_text(path.read_text("utf-8").replace(old, new, 1), "utf-8")
+    assert desk("run", "--once").code == 1
+    told = desk("support", str(desk.home / "help.zip"))
+    assert (told.code, "cannot be loaded" in told.out + told.err) == (0, True)
+    found = opened(desk.home / "help.zip")
+    assert file in json.loads(found["problems.json"])[0]["place"]
+    assert spilt(found) == []
+    assert "hunter2" not in "".join(found.values())
