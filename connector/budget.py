@@ -79,6 +79,27 @@ LIMITS: Final[Limits] = {
 }
 
 
+def held(what: str, bucket: Bucket, spent: Sequence[tuple[datetime, int]], now: datetime, calls: int) -> float:
+    """Seconds until ``calls`` more fit into one bucket (0: now). Raises PauseUntil where that takes the day."""
+    # what others have spent comes back at a time that only the CRM knows: it is asked again
+    over = bucket.daily and calls > bucket.calls
+    wait = BELIEVED.total_seconds() if over else bucket.wait(spent, now, calls)
+    if wait > 0 and bucket.daily:
+        raise PauseUntil(f"{what} are spent; it goes on by itself", when=now + timedelta(seconds=wait))
+    return wait
+
+
+def book(bucket: Bucket, spent: deque[tuple[datetime, int]], now: datetime, calls: int) -> None:
+    """Calls in one thousandth of the window share an entry, dated by the last: never too early.
+
+    Thousandths begin at fixed moments; counted from the last call, an entry that is busy would never end.
+    """
+    width = bucket.seconds / 1000
+    if spent and spent[-1][0].timestamp() // width == now.timestamp() // width:
+        calls += spent.pop()[1]
+    spent.append((now, calls))
+
+
 class CallCount:
     """A `connector.crm.Ledger` in memory, for one process without a store. ``now`` is the clock (aware).
 
@@ -92,7 +113,7 @@ class CallCount:
         self._limits = limits
         self._now = now
         self._percent = percent or {}
-        self._spent: dict[tuple[str, str], deque[tuple[datetime, int]]] = {}
+        self._spent: dict[tuple[str, str, float], deque[tuple[datetime, int]]] = {}
         self._said: dict[tuple[str, str], Said] = {}
         self._lock = Lock()
 
@@ -100,23 +121,14 @@ class CallCount:
         """See `connector.crm.Ledger.take`: calls that must wait are not booked."""
         with self._lock:
             now = self._now()
-            buckets = self._limits.get(limit, ())
-            spent = self._spent.setdefault((connection, limit), deque())
-            longest = max((bucket.seconds for bucket in buckets), default=0.0)
-            while spent and spent[0][0] <= now - timedelta(seconds=longest):
-                spent.popleft()
-            for bucket in (self._real(bucket, (connection, limit), now) for bucket in buckets):
-                # what others have spent comes back at a time that only the CRM knows: it is asked again
-                over = bucket.daily and calls > bucket.calls
-                wait = BELIEVED.total_seconds() if over else bucket.wait(spent, now, calls)
-                if wait > 0 and bucket.daily:
-                    message = (
-                        f"{connection}: the day's {bucket.calls} {limit} calls are spent; it goes on by itself"
-                    )
-                    raise PauseUntil(message, when=now + timedelta(seconds=wait))
+            buckets = [self._real(bucket, (connection, limit), now) for bucket in self._limits.get(limit, ())]
+            spent = [self._window((connection, limit), bucket, now) for bucket in buckets]
+            for bucket, window in zip(buckets, spent, strict=True):
+                wait = held(f"{connection}: the day's {bucket.calls} {limit} calls", bucket, window, now, calls)
                 if wait > 0:
                     return wait
-            self._book(spent, now, calls, longest)
+            for bucket, window in zip(buckets, spent, strict=True):
+                book(bucket, window, now, calls)
             self.calls[connection, limit] += calls
             return 0.0
 
@@ -124,9 +136,8 @@ class CallCount:
         """See `connector.crm.Ledger.learn`: the day's allowance follows the CRM's own number."""
         with self._lock:
             now = self._now()
-            ours = sum(
-                number for moment, number in self._spent.get((connection, limit), ()) if moment > now - ONE_DAY
-            )
+            days = [bucket for bucket in self._limits.get(limit, ()) if bucket.daily]
+            ours = sum(number for day in days for _, number in self._window((connection, limit), day, now))
             self._said[connection, limit] = Said(now, allowed, max(0, used - ours))
 
     def _real(self, bucket: Bucket, key: tuple[str, str], now: datetime) -> Bucket:
@@ -138,8 +149,9 @@ class CallCount:
         ours = said.allowed * self._percent.get(key[0], PERCENT) // 100
         return Bucket(max(0, ours - others), bucket.seconds)
 
-    def _book(self, spent: deque[tuple[datetime, int]], now: datetime, calls: int, longest: float) -> None:
-        """Calls within a thousandth of the window share an entry, dated by the last: never too early."""
-        if spent and now - spent[-1][0] < timedelta(seconds=longest / 1000):
-            calls += spent.pop()[1]
-        spent.append((now, calls))
+    def _window(self, key: tuple[str, str], bucket: Bucket, now: datetime) -> deque[tuple[datetime, int]]:
+        """What was spent of one bucket and still counts."""
+        spent = self._spent.setdefault((*key, bucket.seconds), deque())
+        while spent and spent[0][0] <= now - timedelta(seconds=bucket.seconds):
+            spent.popleft()
+        return spent

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.budget import LIMITS, Bucket, CallCount, day
+from connector.budget import DAY, LIMITS, Bucket, CallCount, day
 from connector.errors import PauseUntil
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
@@ -159,8 +159,8 @@ def test_a_long_day_is_remembered_in_little_space() -> None:
     for _ in range(20_000):
         clock.advance(1)
         count.take("sf", "api")
-    assert len(count._spent["sf", "api"]) <= 1000
-    assert sum(calls for _, calls in count._spent["sf", "api"]) == 20_000
+    assert len(count._spent["sf", "api", DAY]) <= 1000
+    assert sum(calls for _, calls in count._spent["sf", "api", DAY]) == 20_000
 
 
 def test_threads_never_take_more_than_there_is() -> None:
@@ -175,3 +175,11 @@ def test_the_vendors_limits() -> None:
     assert (search.calls, search.seconds > 1) == (5, True)  # longer than the vendor's second: calls travel
     assert any(bucket.calls == 190 and bucket.seconds > 10 for bucket in LIMITS["general"])
     assert all(bucket.daily for bucket in LIMITS["api"])
+
+
+def test_a_steady_stream_below_the_limit_never_waits() -> None:
+    clock = Clock()
+    count = CallCount(now=clock)
+    for _ in range(2000):
+        assert count.take("hs", "general") == 0
+        clock.advance(0.1)
