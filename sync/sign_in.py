@@ -9,7 +9,6 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final, Protocol
 
-from connector.budget import CallCount
 from connector.crm import Crm
 from connector.errors import CrmError, PauseMapping, StopCrm
 from connector.registry import open_crm
@@ -19,6 +18,7 @@ from sync.drift import news, rested
 from sync.mapping.fieldmap import FieldMap, Mappings
 from sync.model.problem import BadInput, Problem
 from sync.store import intake, runs
+from sync.store.calls import SharedCount
 from sync.store.opening import Store, is_there, open_store
 from sync.world import Progress, World, quietly
 
@@ -44,8 +44,7 @@ def open_world(config: Config, clock: Clock) -> Iterator[World]:
     Raises BadInput or StopCrm with every fault at once, before anything is stored, when a secret is missing, a CRM
     that was never read cannot be signed in to, none can, or another org answers than this connection was made for.
     """
-    settings = _settings(config)
-    ledger = CallCount(now=clock.now, percent=config.calls_percent)
+    ledger = SharedCount(now=clock.now, percent=config.calls_percent)
     with ExitStack() as stack:
         store = cache(lambda: stack.enter_context(closing(open_store(config.store_url, config.home))))
         vault = runs.StoreVault(store)  # opens the store only where a token is kept in it
@@ -54,7 +53,7 @@ def open_world(config: Config, clock: Clock) -> Iterator[World]:
         orgs: dict[str, str] = {}
         silent: dict[str, str] = {}
         refused: dict[tuple[str, str], str] = {}
-        for connection, own in settings.items():
+        for connection, own in _settings(config).items():
             try:
                 crm = open_crm(connection, own, ledger=ledger, vault=vault)
                 patient = Patient(crm, sleep=clock.sleep, now=clock.now, on_wait=clock.on_wait)
@@ -71,6 +70,7 @@ def open_world(config: Config, clock: Clock) -> Iterator[World]:
             raise StopCrm("\n".join(silent.values()))
         if strangers := list(_strangers(store(), orgs, clock.now())):
             raise StopCrm("\n".join(strangers))
+        ledger.share(store())
         yield World(
             store=store(),
             crms=crms,

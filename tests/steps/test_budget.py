@@ -163,6 +163,17 @@ def test_a_long_day_is_remembered_in_little_space() -> None:
     assert sum(calls for _, calls in count._spent["sf", "api", DAY]) == 20_000
 
 
+def test_a_class_with_a_day_and_seconds_keeps_the_pace_of_its_seconds_all_day() -> None:
+    clock = Clock()
+    count = CallCount({"general": (Bucket(190, 10.4), day(250_000))}, now=clock)
+    made = 0
+    while made < 5_000:
+        wait = count.take("hs", "general")
+        made += wait == 0
+        clock.advance(wait or 0.02)
+    assert clock.moment - START < timedelta(seconds=1.02 * 10.4 * 5_000 / 190)
+
+
 def test_threads_never_take_more_than_there_is() -> None:
     count = CallCount({"search": (Bucket(50, 60),)}, now=Clock())
     with ThreadPoolExecutor(8) as threads:
