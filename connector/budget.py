@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -67,10 +67,6 @@ class Said:
 
 
 Limits = Mapping[str, tuple[Bucket, ...]]
-Spent = tuple[datetime, int]
-"""When, and how many calls."""
-Book = tuple[str, str, float]
-"""Connection, class and seconds: each window has its own calls."""
 
 # developers.hubspot.com, "API usage guidelines": 190 in 10 s for a private app of a Professional account, search
 # 5 a second for the account. Salesforce limits nothing but the day (app limits cheat sheet, "API request limits").
@@ -118,7 +114,6 @@ class CallCount:
         self._now = now
         self._percent = percent or {}
         self._spent: dict[tuple[str, str, float], deque[tuple[datetime, int]]] = {}
-        self._spent: dict[Book, deque[Spent]] = defaultdict(deque)
         self._said: dict[tuple[str, str], Said] = {}
         self._lock = Lock()
 
@@ -134,20 +129,6 @@ class CallCount:
                     return wait
             for bucket, window in zip(buckets, spent, strict=True):
                 book(bucket, window, now, calls)
-            for bucket in buckets:
-                # what others have spent comes back at a time that only the CRM knows: it is asked again
-                over = bucket.daily and calls > bucket.calls
-                spent = self._recent((connection, limit, bucket.seconds), now)
-                wait = BELIEVED.total_seconds() if over else bucket.wait(spent, now, calls)
-                if wait > 0 and bucket.daily:
-                    message = (
-                        f"{connection}: the day's {bucket.calls} {limit} calls are spent; it goes on by itself"
-                    )
-                    raise PauseUntil(message, when=now + timedelta(seconds=wait))
-                if wait > 0:
-                    return wait
-            for bucket in buckets:
-                _book(self._spent[connection, limit, bucket.seconds], now, calls, bucket)
             self.calls[connection, limit] += calls
             return 0.0
 
@@ -157,14 +138,7 @@ class CallCount:
             now = self._now()
             days = [bucket for bucket in self._limits.get(limit, ()) if bucket.daily]
             ours = sum(number for day in days for _, number in self._window((connection, limit), day, now))
-            ours = sum(number for _, number in self._recent((connection, limit, DAY), now))
             self._said[connection, limit] = Said(now, allowed, max(0, used - ours))
-
-    def _recent(self, book: Book, now: datetime) -> deque[Spent]:
-        spent = self._spent[book]
-        while spent and spent[0][0] <= now - timedelta(seconds=book[2]):
-            spent.popleft()
-        return spent
 
     def _real(self, bucket: Bucket, key: tuple[str, str], now: datetime) -> Bucket:
         """Our part of a day as large as the CRM said, less what others have spent of it."""
@@ -181,13 +155,3 @@ class CallCount:
         while spent and spent[0][0] <= now - timedelta(seconds=bucket.seconds):
             spent.popleft()
         return spent
-
-def _book(spent: deque[Spent], now: datetime, calls: int, bucket: Bucket) -> None:
-    """Calls in one thousandth of a day share an entry, dated by the last: never too early, nor much too late."""
-    if bucket.daily and spent and _slot(spent[-1][0], bucket) == _slot(now, bucket):
-        calls += spent.pop()[1]
-    spent.append((now, calls))
-
-
-def _slot(moment: datetime, bucket: Bucket) -> int:
-    return int(moment.timestamp() * 1000 // bucket.seconds)

@@ -1,6 +1,7 @@
 """10,000 deals with their companies from a sandbox in another process: the vendor's client, ours, the store.
 
-HubSpot's SDK for dated paths reads them too, where the contract tests have installed it.
+HubSpot's SDK for dated paths reads them too, where the contract tests have installed it, and a Singer tap where
+`.pytest_cache/d/meltano-tap-hubspot/venv` has it: `pip install meltano-tap-hubspot` (deals only, no associations).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -34,7 +35,9 @@ from tests.machine.office import shipped
 DEALS, COMPANIES, RUNS = 10_000, 1_000, 5
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 OLD = "2026-10-01T00:00:00Z"
+OLDEST = datetime(2026, 10, 1, tzinfo=UTC)
 SDK_PYTHON = Path(".pytest_cache/d/hubspot-sdk/venv/bin/python")
+TAP_PYTHON = Path(".pytest_cache/d/meltano-tap-hubspot/venv/bin/python")
 PERSON = {"Authorization": "Bearer pat-person"}
 
 
@@ -76,7 +79,7 @@ def _deal(number: int) -> dict[str, str]:
         "closedate": "2026-12-31T12:00:00.120Z",
         "dealtype": "newbusiness",
         "hubspot_owner_id": "77",
-        "hs_lastmodifieddate": OLD,
+        "hs_lastmodifieddate": f"{OLDEST + timedelta(seconds=number):%Y-%m-%dT%H:%M:%SZ}",  # or the tap never ends
     }
 
 
@@ -199,6 +202,40 @@ def sdk(url: str, names: list[str]) -> tuple[float, float]:
     return float(wall), float(cpu)
 
 
+TAP = """
+import re, sys, time, requests
+url, send = sys.argv[1], requests.Session.send
+def here(session, request, **more):
+    address = request.url.replace("https://api.hubapi.com", url)
+    request.url = re.sub("/properties/[a-z_]+", "/properties/deals", address)  # it asks for objects of Enterprise
+    return send(session, request, **more)
+requests.Session.send = here
+from tap_hubspot.tap import TapHubspot
+config = {"access_token": "pat-sandbox", "start_date": "2020-01-01T00:00:00Z"}
+catalog = TapHubspot(config=config).catalog_dict
+for stream in catalog["streams"]:
+    for entry in stream["metadata"]:
+        if not entry["breadcrumb"]:
+            entry["metadata"]["selected"] = stream["tap_stream_id"] == "deals"
+tap = TapHubspot(config=config, catalog=catalog)
+wall, cpu = time.perf_counter(), time.process_time()
+tap.sync_all()
+print(time.perf_counter() - wall, time.process_time() - cpu, file=sys.stderr)
+"""
+
+
+def singer(url: str) -> tuple[float, float]:
+    """Wall and processor seconds of one sync of deals by a Singer tap, its messages written to a file."""
+    with tempfile.TemporaryFile() as out:
+        ran = subprocess.run(
+            [TAP_PYTHON, "-c", TAP, url], check=True, stdout=out, stderr=subprocess.PIPE, text=True
+        )
+        out.seek(0)
+        assert sum(b'"RECORD"' in line for line in out) >= DEALS  # it says some of them twice
+    wall, cpu = ran.stderr.splitlines()[-1].split()
+    return float(wall), float(cpu)
+
+
 def speeds(url: str, field_map: FieldMap) -> None:
     names = [name for name in field_map.fields if "#" not in name]
     ways: dict[str, Callable[[], int]] = {
@@ -216,6 +253,9 @@ def speeds(url: str, field_map: FieldMap) -> None:
     if SDK_PYTHON.exists():
         runs = [sdk(url, names) for _ in range(RUNS)]
         found["hubspot-sdk, objects"] = median(wall for wall, _ in runs), median(cpu for _, cpu in runs)
+    if TAP_PYTHON.exists():
+        runs = [singer(url) for _ in range(RUNS)]
+        found["Singer tap, messages"] = median(wall for wall, _ in runs), median(cpu for _, cpu in runs)
     base = found["vendor's client, raw JSON"][1]
     for what, (wall, cpu) in found.items():
         print(f"{what:<28} {DEALS / wall:>10,.0f} {wall:>8.2f} {cpu:>8.2f} {cpu / base:>9.2f}x")  # noqa: T201
