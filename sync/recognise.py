@@ -43,15 +43,20 @@ def compare_changed(
     while most is None or done < most:
         with world.store.write() as connection:
             keys = likeness.waiting(connection, _PAGE if most is None else min(_PAGE, most - done))
-            touched = likeness.compare(connection, model, keys)
-            make_due(connection, likeness.groups_of(connection, touched), now)
-            if world.auto_link:
-                _follow(connection, world, linked.settle(connection, model, touched, now, auto=True), now)
+            follow(connection, world, likeness.compare(connection, model, keys), now)
         done += len(keys)
         tell(done)
         if len(keys) < _PAGE:
             break
     return done
+
+
+def follow(connection: Any, world: World, touched: Collection[str], now: datetime) -> None:
+    """What follows when pairs of some accounts came, went or changed: they are linked where the installation wants
+    that, and judged again."""
+    make_due(connection, likeness.groups_of(connection, touched), now)
+    if world.auto_link:
+        _join(connection, world, linked.settle(connection, shipped(), touched, now, auto=True), now)
 
 
 def _notice_other_weights(world: World, model: Model, now: datetime) -> None:
@@ -65,7 +70,7 @@ def _notice_other_weights(world: World, model: Model, now: datetime) -> None:
     while True:
         with world.store.write() as connection:
             page = linked.candidates(connection, after, _PAGE)
-            _follow(connection, world, linked.settle(connection, model, page, now, auto=world.auto_link), now)
+            _join(connection, world, linked.settle(connection, model, page, now, auto=world.auto_link), now)
         if len(page) < _PAGE:
             return
         after = page[-1]
@@ -84,6 +89,6 @@ def _indexed(world: World, model: Model, now: datetime) -> int:
     return len(keys)
 
 
-def _follow(connection: Any, world: World, keys: Collection[str], now: datetime) -> None:
+def _join(connection: Any, world: World, keys: Collection[str], now: datetime) -> None:
     if keys:
         judge_anew(connection, rows_named(connection, sorted(keys), world.mappings).values(), now)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sync.cli import split_lines
+from sync.cli.session import Home, Json
 
 _LINES = typer.Typer(no_args_is_help=True, help="Compare records of companies from stdin: for checks from outside.")
+
+File = Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Without one, stdin or stdout.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -35,6 +39,28 @@ def records() -> int:
     from sync.cli import match_lines  # noqa: PLC0415 only here are the libraries of names needed
 
     return match_lines.records()
+
+
+@_LINES.command()
+def export(file: File = None, home: Home = Path()) -> int:
+    """Every account as a line of JSON, for a linkage engine that looks for pairs among very many.
+
+    {"unique_id", "name", "core", "domain", "country", "city", "postcode", "phone", "ids"}; null is unknown.
+    """
+    from sync.cli import match_lines  # noqa: PLC0415 only here are the libraries of names needed
+
+    return match_lines.accounts(home, file)
+
+
+@_LINES.command("import")
+def take(file: File = None, home: Home = Path(), json: Json = False) -> int:
+    """Take the pairs that such an engine found, and weigh each as if it had been found here.
+
+    {"unique_id_l", "unique_id_r"} a line; anything else in it is not looked at.
+    """
+    from sync.cli import match_lines  # noqa: PLC0415 only here are the libraries of names needed
+
+    return match_lines.take(home, file, json)
 
 
 def split(

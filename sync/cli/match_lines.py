@@ -1,20 +1,24 @@
-"""``dealsync match``: records to compare come in on stdin, a JSON line each, and go out on stdout."""
+"""``dealsync match``: records and pairs of records come in on stdin and go out on stdout, a JSON line each."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
-from dataclasses import replace
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
+from sync.cli import screen
+from sync.cli.session import DONE, ERROR, now, reading
 from sync.identity import door
 from sync.identity.profile import Profile, profile
 from sync.identity.score import Model, shipped
 from sync.identity.verdict import judge
+from sync.model.problem import BadInput, Problem
+from sync.rulings import full_pass
 from sync.store import neighbours
 from sync.store.opening import Store, open_store
 
@@ -31,6 +35,36 @@ def records() -> int:
         closing(open_store("sqlite:///match.db", Path(folder))) as store,
     ):
         return _answers(_Index(store, shipped()).answers(sys.stdin.buffer), sys.stdout)
+
+
+def accounts(home: Path, file: Path | None) -> int:
+    """Every account of a store, a line each."""
+    with reading(home) as (_, world), file.open("w", encoding="utf-8") if file else nullcontext(sys.stdout) as out:
+        out.writelines(line + "\n" for line in full_pass.accounts(world, now()))
+    return DONE
+
+
+def take(home: Path, file: Path | None, json: bool) -> int:
+    """Pairs into a store. Returns 1 when a line could not be used, else 0."""
+    with reading(home) as (_, world), _opened(file) as lines:
+        taken = full_pass.take_pairs(world, now(), lines)
+    if json:
+        screen.print_json(asdict(taken))
+    else:
+        screen.say(f"{taken.read} pairs read: {taken.kept} look like one, {taken.unusable} could not be used")
+        for problem in taken.problems:
+            screen.say(str(problem), "yellow")
+        screen.say("dealsync cases --kind identity shows what waits for a person", "dim")
+    return ERROR if taken.unusable else DONE
+
+
+def _opened(file: Path | None) -> AbstractContextManager[BinaryIO]:
+    if file is None:
+        return nullcontext(sys.stdin.buffer)
+    try:
+        return file.open("rb")
+    except OSError as error:
+        raise BadInput([Problem(str(file), str(error.strerror), "name a file with a pair a line")]) from error
 
 
 def _answers(lines: Iterable[str], target: TextIO) -> int:

@@ -133,6 +133,27 @@ def _row(pair: Pair) -> dict[str, Any]:
     }
 
 
+def consider(
+    connection: Connection, model: Model, pairs: Sequence[tuple[str, str]]
+) -> tuple[set[tuple[str, str]], set[str]]:
+    """Keep those of some pairs that look like one, whoever thought of them; returns them, and the ids of accounts
+    that are not known."""
+    idents = sorted({ident for pair in pairs for ident in pair})
+    own = neighbours.known(connection, [ident for ident in idents if not asks(ident)])
+    found = {}
+    for one, other in sorted({(min(ends), max(ends)) for ends in pairs}):
+        if one in own and other in own:
+            for pair in _alike(model, one, [liken(model, own[one], other, own[other])]):
+                found[one, other] = pair
+    upsert(connection, likeness_pair, [_row(pair) for pair in found.values()])
+    return set(found), set(idents) - own.keys()
+
+
+def asks(ident: str) -> bool:
+    """Whether what the index has under this id is no account, but a registration that asks for one."""
+    return ident.startswith(_ASKS)
+
+
 _SPOKEN: Final = (
     select(said_pair.c.key)
     .where(said_pair.c.key == likeness_pair.c.one, said_pair.c.other == likeness_pair.c.other, said_pair.c.seq > 0)

@@ -62,6 +62,13 @@ def known(connection: Connection, idents: Sequence[str]) -> dict[str, Profile]:
     return {ident: own for ident, (_, own) in _facts_of(connection, idents).items()}
 
 
+def after(connection: Connection, ident: str, limit: int) -> list[tuple[str, Profile]]:
+    """The next records after one, in the order of their ids."""
+    place = PLACE[connection.dialect.name]
+    statement = f"SELECT id, facts FROM likeness_account WHERE id > {place} ORDER BY id LIMIT {place}"  # noqa: S608
+    return [(found, _profile(text)) for found, text in connection.exec_driver_sql(statement, (ident, limit))]
+
+
 def _drop_keys(connection: Connection, model: Model, before: Mapping[str, tuple[int, Profile]], among: str) -> None:
     old = [(key.hash, number) for number, own in before.values() for key in keys(own, model.rarity, among)]
     _many(connection, "DELETE FROM likeness_key WHERE hash = {0} AND account = {0}", sorted(set(old)))
