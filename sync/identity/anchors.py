@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from connector.record import Ref
-from sync.domains import tells_apart
+from sync.domains import duns_number, tells_apart
 from sync.model.row import Row
 
 
@@ -62,7 +62,7 @@ def _account(row: Row) -> set[str]:
     found = _refs(row, "shared_id")
     if (domain := row.values.get("domain")) and tells_apart(domain):
         found.add(f"domain:{domain}")
-    if duns := row.values.get("duns"):
+    if duns := duns_number(row.values.get("duns")):
         found.add(f"duns:{duns}")
     return found
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from connector.record import Ref
+from sync.domains import duns_number
 from sync.identity.anchors import anchors
 from sync.model.ids import name
 from sync.model.row import Row
@@ -157,6 +158,7 @@ class _Things:
 def _claimed(row: Row, path: str) -> set[str]:
     """What a row says that it is; one that was deleted or merged away says nothing any more."""
     value = None if row.deleted else row.values.get(path)
+    value = duns_number(value) if path == "duns" else value
     return {str(value).casefold()} if value else set()
 
 

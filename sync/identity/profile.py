@@ -15,7 +15,7 @@ from cleanco.termdata import terms_by_country, terms_by_type
 from stdnum import lei as lei_number
 from stdnum.eu import vat as vat_number
 
-from sync.domains import domain, tells_apart
+from sync.domains import domain, duns_number, tells_apart
 
 LONGEST_NAME: Final = 200
 """Letters of a name that are looked at; what comes after is left out, and said."""
@@ -237,14 +237,10 @@ def _phone(text: str) -> str:
 
 def _ids(said: Mapping[str, str], remarks: list[str]) -> Iterator[str]:
     """Registration numbers whose form and check digits hold."""
-    for kind, valid in (("duns", _duns), ("lei", lei_number.is_valid), ("vat", vat_number.is_valid)):
+    for kind, valid in (("duns", duns_number), ("lei", lei_number.is_valid), ("vat", vat_number.is_valid)):
         if text := said.get(kind):
             number = re.sub(r"[\W_]", "", text).upper()
             if len(number) < LONGEST_NAME and valid(number):
                 yield f"{kind}:{number}"
             else:
                 remarks.append(f"{kind} {text[:60]!r} is no valid number and was not used")
-
-
-def _duns(number: str) -> bool:
-    return len(number) == 9 and number.isascii() and number.isdigit() and len(set(number)) > 1

@@ -105,15 +105,17 @@ class _Twins:
         found = {}
         for pair in pairs_of(self._connection, own):
             here, there = (pair.one, pair.other) if pair.one in own else (pair.other, pair.one)
-            if pair.outcome is not Outcome.RELATED and there not in own:
-                found.update({(own[here], deal.id): deal for deal in self._deals(there)})
+            if pair.outcome is not Outcome.RELATED and own[here] != own.get(there):
+                found.update({(own[here], deal.id): deal for deal in self._deals(facts, there, own)})
         return tuple((account, deal) for (account, _), deal in sorted(found.items()))
 
-    def _deals(self, account: str) -> list[Opportunity]:
+    def _deals(self, facts: Facts, account: str, own: Mapping[str, str]) -> list[Opportunity]:
         """The deals of the account that a row is of, as its own group knows them."""
+        if account in own:
+            return [deal for deal in facts.opportunities if deal.account_id == own[account]]
         name = self._connection.scalar(select(record.c.group_id).where(record.c.key == account))
         for group in load_groups(self._connection, [name] if name else [], self._mappings):
-            facts = assemble(group.rows, (), self._record_of, group.said)
-            theirs = {known.id for known in facts.accounts if account in map(str, known.members)}
-            return [deal for deal in facts.opportunities if deal.account_id in theirs]
+            known = assemble(group.rows, (), self._record_of, group.said)
+            theirs = {entry.id for entry in known.accounts if account in map(str, entry.members)}
+            return [deal for deal in known.opportunities if deal.account_id in theirs]
         return []

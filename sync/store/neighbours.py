@@ -122,7 +122,7 @@ def _holders(connection: Connection, wanted: Sequence[Key]) -> dict[int, list[in
         return {}
     place = PLACE[connection.dialect.name]
     some = f"SELECT hash, account FROM likeness_key WHERE hash = {place} LIMIT {place}"  # noqa: S608
-    one = f"SELECT hash, account FROM ({some}) AS some"  # noqa: S608
+    one = f"SELECT hash, account FROM ({some}) AS held"  # noqa: S608
     values = tuple(value for key in wanted for value in (key.hash, KINDS[key.kind].most + 1))
     found: dict[int, list[int]] = {}
     for hashed, number in connection.exec_driver_sql(" UNION ALL ".join([one] * len(wanted)), values):

@@ -47,13 +47,13 @@ def joined(*rows: Row) -> bool:
         ({"domain": "acme.com"}, {"domain": "acme.de"}, False),
         ({"domain": "gmail.com"}, {"domain": "gmail.com"}, False),
         ({"name": "Acme"}, {"name": "Acme"}, False),
-        ({"duns": "1"}, {"duns": "1"}, True),
-        ({"domain": "acme.com", "duns": "1"}, {"domain": "acme.com", "duns": "2"}, False),
-        ({"domain": "acme.com", "duns": "1"}, {"domain": "acme.com"}, True),
+        ({"duns": "150483781"}, {"duns": "150483781"}, True),
+        ({"domain": "acme.com", "duns": "150483781"}, {"domain": "acme.com", "duns": "150483782"}, False),
+        ({"domain": "acme.com", "duns": "150483781"}, {"domain": "acme.com"}, True),
         ({"domain": "acme.com", "country": "DE"}, {"domain": "acme.com", "country": "US"}, False),
         ({"domain": "acme.com", "country": "DE"}, {"domain": "acme.com", "country": "de"}, True),
-        ({"duns": "1", "country": "DE"}, {"duns": "1", "country": "US"}, True),
-        ({"shared_id": Ref("hs", "companies", "2"), "duns": "1"}, {"duns": "2"}, False),
+        ({"duns": "150483781", "country": "DE"}, {"duns": "150483781", "country": "US"}, True),
+        ({"shared_id": Ref("hs", "companies", "2"), "duns": "150483781"}, {"duns": "150483782"}, False),
         ({"shared_id": Ref("hs", "companies", "2"), "country": "DE"}, {"country": "US"}, True),
     ],
 )
@@ -64,8 +64,8 @@ def test_two_rows_are_one_when_they_share_an_anchor_and_nothing_speaks_against_i
 
 
 def test_a_third_row_does_not_join_what_contradicts() -> None:
-    one = account("sf", "1", domain="acme.com", duns="1")
-    other = account("hs", "2", domain="acme.com", duns="2")
+    one = account("sf", "1", domain="acme.com", duns="150483781")
+    other = account("hs", "2", domain="acme.com", duns="150483782")
     between = account("hs", "3", domain="acme.com")
     found = groups(one, other, between)
     assert len(found) == 2
@@ -75,8 +75,8 @@ def test_a_third_row_does_not_join_what_contradicts() -> None:
 def test_a_chain_of_different_anchors_is_one_thing() -> None:
     assert joined(
         account("sf", "1", domain="acme.com"),
-        account("hs", "2", domain="acme.com", duns="1"),
-        account("hs", "3", duns="1", shared_id=Ref("hs", "companies", "4")),
+        account("hs", "2", domain="acme.com", duns="150483781"),
+        account("hs", "3", duns="150483781", shared_id=Ref("hs", "companies", "4")),
         account("hs", "4"),
     )
 
@@ -88,7 +88,9 @@ def test_two_that_agree_are_one_also_where_a_third_contradicts_both() -> None:
 
 
 def test_a_merged_record_says_nothing_any_more() -> None:
-    assert joined(account("sf", "1", duns="1"), account("sf", "9", duns="2", deleted=True, merged_into="1"))
+    assert joined(
+        account("sf", "1", duns="150483781"), account("sf", "9", duns="150483782", deleted=True, merged_into="1")
+    )
 
 
 SF, HS, THIRD = "sf:Account:1", "hs:companies:2", "hs:companies:3"
@@ -110,8 +112,8 @@ SF, HS, THIRD = "sf:Account:1", "hs:companies:2", "hs:companies:3"
 )
 def test_what_people_said_outranks_every_anchor(words: list[Said], things: int) -> None:
     rows = [
-        account("sf", "1", duns="1"),
-        account("hs", "2", domain="a.com", duns="2"),
+        account("sf", "1", duns="150483781"),
+        account("hs", "2", domain="a.com", duns="150483782"),
         account("hs", "3", domain="a.com"),
     ]
     for order in permutations(rows):
@@ -119,7 +121,7 @@ def test_what_people_said_outranks_every_anchor(words: list[Said], things: int) 
 
 
 def test_five_thousand_rows_on_one_domain_are_linked_without_comparing_each_with_each() -> None:
-    rows = [account("sf", f"{n:04}", domain="acme.com", duns=str(n % 2500)) for n in range(5_000)]
+    rows = [account("sf", f"{n:04}", domain="acme.com", duns=str(150_000_000 + n % 2500)) for n in range(5_000)]
     assert len(link(rows, "sf")) == 2_500
 
 
@@ -157,7 +159,7 @@ ROWS = st.lists(
         {
             "connection": st.sampled_from(["sf", "hs"]),
             "domain": st.sampled_from([None, "acme.com", "bolt.com", "gmail.com"]),
-            "duns": st.sampled_from([None, None, "1", "2"]),
+            "duns": st.sampled_from([None, None, "150483781", "150483782"]),
             "country": st.sampled_from([None, "DE", "US"]),
             "merged_into": st.sampled_from([None, None, "0", "3"]),
         }
@@ -206,3 +208,16 @@ def test_a_domain_is_what_somebody_registered(text: str | None, found: str | Non
 def test_free_mail_domains_tell_nobody_apart() -> None:
     assert tells_apart("acme.com")
     assert not any(map(tells_apart, ("gmail.com", "outlook.com", "gmx.de")))
+
+
+@pytest.mark.parametrize("number", ["12AB", "n/a", "000000000", "unknown", "1504837821"])
+def test_what_is_no_duns_number_joins_nobody_and_contradicts_nobody(number: str) -> None:
+    one, other = account("sf", "1", duns=number), account("hs", "2", duns=number)
+    assert not joined(one, other)
+    assert joined(
+        account("sf", "1", domain="acme.com", duns=number), account("hs", "2", domain="acme.com", duns="150483782")
+    )
+
+
+def test_a_duns_number_is_the_same_however_it_is_written() -> None:
+    assert joined(account("sf", "1", duns="15-048-3782"), account("hs", "2", duns=" 150483782"))
