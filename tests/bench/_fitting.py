@@ -92,7 +92,7 @@ def chosen(known: Labelled, judged: Sequence[tuple[str, Judgement]]) -> Cuts:
         found = shares(known, judged, cuts)
         if found.recall > most and _safe(found, judged, known):
             best, most = cuts, found.recall
-    for apart in range(best.same, -400, -1):
+    for apart in range(best.same, -400, -10):
         cuts = best._replace(apart=apart)
         share = shares(known, judged, cuts).review
         if share + SURE * _error(share, len(judged)) > REVIEWED:
