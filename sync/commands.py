@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -13,13 +14,14 @@ from connector.budget import CallCount
 from connector.hubspot.objects import wanted as wanted_objects
 from connector.registry import open_crm
 from connector.retry import Patient
-from connector.salesforce.package import used, write_package
+from connector.salesforce.package import write_package
 from sync.config import Config
 from sync.cycle import carry_out, cycle, finish, look_back
 from sync.model.ids import name
 from sync.model.problem import BadInput, Problem
 from sync.saved import PlanFile, read_plan
 from sync.sign_in import Clock
+from sync.sources import each_mapping
 from sync.store import brakes, outbox, runs
 from sync.store.brakes import Pause
 from sync.store.opening import Store, open_store
@@ -136,23 +138,62 @@ def write_new(folder: Path, sandbox: tuple[str, str] | None = None, programme: s
     ``programme``: one of `PROGRAMMES`. ``sandbox``: the addresses of a sandbox Salesforce and HubSpot to write into
     config.toml. Raises BadInput, before anything is written, when one of the files is there already.
     """
+    return write_installation(folder, _first_config(sandbox), programme)
+
+
+def write_installation(
+    folder: Path, config: str, programme: str = "standard", own: Mapping[str, str] | None = None
+) -> list[Path]:
+    """As `write_new`, with this text of config.toml. ``own``: texts of mappings that are not as shipped, by name.
+
+    Whatever ends it early, Ctrl-C too, leaves nothing behind.
+    """
     if programme not in PROGRAMMES:
         fix = f"use one of {', '.join(PROGRAMMES)}"
         raise BadInput([Problem(f"--programme {programme}", "no programme of this name is shipped", fix)])
-    wanted = {folder / "config.toml": _first_config(sandbox)}
+    wanted = {folder / "config.toml": config}
     source = files("sync.presets") / ("policies" if programme == "standard" else "programmes") / f"{programme}.toml"
     wanted[folder / "policies" / f"{programme}.toml"] = source.read_text(encoding="utf-8")
     for mapping in sorted(files("mappings").iterdir(), key=lambda entry: entry.name):
         if mapping.name.endswith(".toml"):
-            wanted[folder / "mappings" / mapping.name] = mapping.read_text(encoding="utf-8")
+            text = (own or {}).get(mapping.name[:-5]) or mapping.read_text(encoding="utf-8")
+            wanted[folder / "mappings" / mapping.name] = text
     there = [path for path in wanted if path.exists()]
     if there:
         raise BadInput([Problem(str(path), "it exists already", "choose an empty folder") for path in there])
-    for path, text in wanted.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    mapped = used(path for path in wanted if path.name.startswith("sf-"))
-    return [*wanted, *write_package(folder / "salesforce", mapped)]
+    made, whole = _made(folder), False
+    try:
+        for path, text in wanted.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        written = [*wanted, *write_package(folder / "salesforce", _used(folder))]
+        whole = True
+    finally:
+        if not whole:
+            for path in made:
+                shutil.rmtree(path, ignore_errors=True)
+    return written
+
+
+def _made(folder: Path) -> list[Path]:
+    """What does not exist before it is written: the folder itself, or what comes into it."""
+    if not folder.exists():
+        return [folder]
+    return [path for name in ("policies", "mappings", "salesforce") if not (path := folder / name).exists()]
+
+
+def _used(folder: Path) -> dict[str, dict[str, bool]]:
+    """The fields that the Salesforce mappings of a folder use, and whether they are written."""
+    found: dict[str, dict[str, bool]] = {}
+    for _, form in each_mapping(folder, "mappings", "", []):
+        if form.id.startswith("sf-"):
+            fields = found.setdefault(form.object, {})
+            for block in form.field:
+                for name in block.names:
+                    fields[name] = fields.get(name, False) or block.direction != "in"
+            if form.key:
+                fields.setdefault(form.key, False)
+    return found
 
 
 def create_in(config: Config, connection: str, clock: Clock) -> Sequence[str]:

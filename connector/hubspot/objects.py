@@ -21,6 +21,11 @@ def staged() -> tuple[str, str, str]:
     return next((kind, facts["stage"], facts["label"]) for kind, facts in _known().items() if "stage" in facts)
 
 
+def brought(kind: str) -> frozenset[str]:
+    """The properties that are created on one object."""
+    return frozenset(_known().get(kind, {}).get("fields", {}))
+
+
 @cache
 def _known() -> Mapping[str, Any]:
     return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))

@@ -80,6 +80,11 @@ def write_package(folder: Path, objects: Objects, *, api_version: str = "62.0") 
     return [folder / path for path in files]
 
 
+def brought(kind: str) -> frozenset[str]:
+    """The fields that the package brings to one object."""
+    return frozenset(_schema().get(kind, {}).get("fields", {}))
+
+
 @cache
 def _schema() -> Facts:
     return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))

@@ -8,8 +8,8 @@ from typing import Any
 
 from connector.record import ABSENT, Absent, Value
 from sync.mapping.fieldmap import FieldMap, Rule
+from sync.mapping.likeness import alike
 from sync.mapping.proof import plain
-from sync.model.problem import did_you_mean
 from sync.store.seen import Seen
 
 UNREAD = "not read yet"
@@ -84,19 +84,6 @@ def matched(
         for value in values
     ]
     return sorted(entries, key=lambda entry: entry["word"] != "")
-
-
-def alike(value: str, words: Sequence[str]) -> str:
-    """The word that a CRM's value looks like; empty where none does."""
-    plainly = {_letters(word): word for word in words}
-    if (same := plainly.get(_letters(value))) is not None:
-        return same
-    near = did_you_mean(_letters(value), plainly, "")
-    return plainly.get(near.removeprefix("did you mean '").removesuffix("'?"), "")
-
-
-def _letters(text: str) -> str:
-    return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
 def begun(words: Sequence[str], values: Iterable[str], *, whole: bool) -> Iterator[tuple[str, str]]:

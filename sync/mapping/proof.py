@@ -10,7 +10,7 @@ from typing import Any
 from connector.record import Record, Ref, Text, datetime_text, number_text, value_text
 from sync.mapping.fieldmap import FieldMap
 from sync.mapping.form import TestForm
-from sync.model.money import Money
+from sync.model.money import Bare, Money
 from sync.model.registration import Evidence
 
 AT = datetime(2000, 1, 1, tzinfo=UTC)
@@ -56,6 +56,8 @@ def plain(value: Any) -> Any:
             return value
         case Money():
             return f"{number_text(value.major)} {value.currency}"
+        case Bare():
+            return f"{value.text} {value.usual or ''}".strip()
         case Ref():
             return value.id
         case Decimal() | int():

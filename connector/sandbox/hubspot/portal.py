@@ -40,13 +40,13 @@ class Portal:
 
     ``world["portal"]`` may give portalId, timeZone, companyCurrency, additionalCurrencies, exchangeRates (what one
     of a currency is worth in the company's, as text), pastRates (lists of currency, worth and since when),
-    custom_objects (false: the portal has none yet), owners and pipelines. Raises ValueError for a world that is no
-    portal.
+    custom_objects (false: the portal has none yet), owners and pipelines; ``world["schema"]`` what its objects have
+    besides, and without. Raises ValueError for a world that is no portal.
     """
 
     def __init__(self, world: Mapping[str, Any], switchboard: Switchboard) -> None:
         about: Mapping[str, Any] = world.get("portal", {})
-        facts = schema.facts()
+        facts = schema.facts(world.get("schema", {}))
         self.switchboard = switchboard
         self.id = int(about.get("portalId", 48_000_001))
         self.zone = ZoneInfo(about.get("timeZone", "America/New_York"))

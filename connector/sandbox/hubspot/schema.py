@@ -91,9 +91,15 @@ class ObjectType:
         return ("hs_object_id", self.created, self.modified)
 
 
-def facts() -> dict[str, Any]:
-    """What every portal starts with."""
-    return tomllib.loads(Path(__file__).with_name("schema.toml").read_text("utf-8"))
+def facts(own: Mapping[str, Any]) -> dict[str, Any]:
+    """What a portal starts with. ``own``: by object, the properties that it has besides, and ``without`` which."""
+    found = tomllib.loads(Path(__file__).with_name("schema.toml").read_text("utf-8"))
+    for name, changed in own.items():
+        fact = found["types"].get(name) or found["custom"][name]
+        gone = {*changed.get("without", ()), *(row["name"] for row in changed.get("properties", ()))}
+        kept = [row for row in fact["properties"] if row["name"] not in gone]
+        fact["properties"] = [*kept, *changed.get("properties", ())]
+    return found
 
 
 def options(values: Sequence[str]) -> list[dict[str, Any]]:
@@ -147,10 +153,10 @@ def custom_type(
 def from_fact(row: Mapping[str, Any], group: str) -> Property:
     """A property from a row of schema.toml."""
     kind = row.get("type", "string")
-    marks = {mark: value for mark, value in row.items() if mark not in {"name", "type", "options"}}
+    marks = {mark: value for mark, value in row.items() if mark not in {"name", "label", "type", "options"}}
     return Property(
         name=row["name"],
-        label=row["name"].replace("_", " ").capitalize(),
+        label=row.get("label") or row["name"].replace("_", " ").capitalize(),
         type=kind,
         field_type="checkbox" if row.get("multiple") else _FIELD_TYPES.get(kind, "text"),
         group=group,

@@ -99,5 +99,5 @@ def _field(field: Field, read_only: bool) -> dict[str, Any]:
 
 
 def _label(field: Field) -> str:
-    name = field.name.removesuffix("__c").replace("_", " ")
+    name = field.label or field.name.removesuffix("__c").replace("_", " ")
     return name.removesuffix("Id") + " ID" if name.endswith("Id") and name != "Id" else name

@@ -49,6 +49,7 @@ class Field:
     defaulted: bool = False
     multi_currency: bool = False
     create_only: bool = False
+    label: str = ""
 
     @property
     def writable(self) -> bool:
@@ -99,7 +100,8 @@ class Schema:
         facts = tomllib.loads(Path(__file__).with_name("schema.toml").read_text("utf-8"))
         for name, spec in extra.items():
             known = facts.get(name, {"prefix": f"b{len(facts):02d}", "label": _label(name), "fields": {}})
-            facts[name] = {**known, **spec, "fields": {**known["fields"], **spec.get("fields", {})}}
+            fields = {**known["fields"], **spec.get("fields", {})}
+            facts[name] = {**known, **spec, "fields": {key: fact for key, fact in fields.items() if fact}}
         self._settings = settings
         self._multi_currency = multi_currency
         self._objects = {name.lower(): _object(name, spec, currencies) for name, spec in facts.items()}
