@@ -35,12 +35,16 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One result of one check: ``place`` is what was looked at, ``fix`` what a person does (empty when fine)."""
+    """One result of one check: ``place`` is what was looked at, ``fix`` what a person does (empty when fine).
+
+    ``mend``: the words of what can be done about it safely and at once; empty where only a person can.
+    """
 
     place: str
     what: str
     fix: str
     severity: Severity
+    mend: str = ""
 
     def __str__(self) -> str:
         return f"{self.severity}: {self.place}: {self.what}" + (f". Fix: {self.fix}" if self.fix else "")

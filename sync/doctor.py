@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -14,6 +15,7 @@ from connector.record import FieldType
 from connector.registry import open_crm
 from sync.config import Config
 from sync.conflicts.inputs import blunt, unavailable
+from sync.drift import resting
 from sync.mapping.fieldmap import FieldMap, Rule
 from sync.mapping.paths import PATHS
 from sync.model.problem import BadInput
@@ -24,6 +26,7 @@ from sync.store import brakes, intake, outbox, runs
 from sync.store.groups import count_problems
 from sync.store.opening import Store, open_store
 from sync.store.programme import programme
+from sync.store.published import LATEST, schemas
 
 OLD: Final = timedelta(days=1)
 """How long ago the last run that wrote may be before it is said."""
@@ -88,6 +91,7 @@ def installation(config: Config, now: datetime) -> Iterator[Finding]:
     """What can be said of settings and store without asking any CRM. Raises nothing: what fails is a finding."""
     yield Finding("config.toml", "settings, policies and mappings are sound", "", Severity.OK)
     yield from _schedule(config)
+    yield from _rights(config)
     for kind, why in unavailable(config.mappings.all).items():
         fix = "map these fields, or switch the detector off in [conflicts]"
         yield Finding(f"detector {kind}", f"is not looked for everywhere: {why}", fix, Severity.NOTE)
@@ -101,6 +105,7 @@ def installation(config: Config, now: datetime) -> Iterator[Finding]:
         return
     try:
         yield from _store(store, config, now)
+        yield from _schemas(store, config)
     finally:
         store.close()
 
@@ -111,6 +116,29 @@ def _schedule(config: Config) -> Iterator[Finding]:
             trigger(text)
         except BadInput as error:
             yield from (Finding(p.where, p.what, p.fix, Severity.ERROR) for p in error.problems)
+
+
+def _rights(config: Config) -> Iterator[Finding]:
+    """What others on this machine may do: the store holds deals and people, config.toml rules both CRMs."""
+    for name, right in (("config.toml", 0), (config.form.store.url.removeprefix("sqlite:///"), stat.S_IROTH)):
+        path = config.home / name
+        if path.is_file() and path.stat().st_mode & (stat.S_IWOTH | right):
+            what = "others on this machine may read or change it"
+            yield Finding(str(path), what, f"chmod o-rwx {path}", Severity.NOTE, f"rights {path}")
+
+
+def _schemas(store: Store, config: Config) -> Iterator[Finding]:
+    """Fields that rest since a CRM's schema changed, and objects whose schema was never looked at."""
+    with store.read() as connection:
+        rests, known = resting(connection, config.mappings), schemas(connection, LATEST)
+        read = [m for m in config.mappings.all if intake.read_through(connection, m)]
+    for rest in rests:
+        mend = f"rename {rest.mapping} {rest.field} {rest.renamed}" if rest.renamed else ""
+        place = f"{rest.connection}: {rest.object}.{rest.field}"
+        yield Finding(place, f"rests: it {rest.what}", rest.fix, Severity.WARNING, mend)
+    if unseen := [m.id for m in read if (m.connection, m.object) not in known and not m.optional]:
+        what = f"no schema was pulled for {', '.join(unseen)}: what changes there is found by failing"
+        yield Finding("schema", what, "dealsync schema pull", Severity.NOTE, "schema")
 
 
 def _store(store: Store, config: Config, now: datetime) -> Iterator[Finding]:

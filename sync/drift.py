@@ -33,6 +33,7 @@ class Rest:
     writes: bool
     what: str
     fix: str
+    renamed: str = ""  # the field that it seems to have become
 
     @property
     def problem(self) -> Problem:
@@ -125,7 +126,8 @@ def _rest(field_map: FieldMap, name: str, change: Drift, schema: tuple[Snapshot,
     writes = any(rule.writes for rule in rules)
     place = (field_map.id, field_map.connection, field_map.object, name)
     if name not in new:
-        return Rest(*place, True, writes, change.what, _renamed(field_map, old[name], old, new))
+        fix, renamed = _renamed(field_map, old[name], old, new)
+        return Rest(*place, True, writes, change.what, fix, renamed)
     field = new[name]
     if field.type != old[name].type and not _alike(field.type, old[name].type):
         fix = f"map another field in mappings/{field_map.id}.toml, or make it {old[name].type} again"
@@ -158,12 +160,12 @@ def _alike(one: FieldType, other: FieldType) -> bool:
 
 def _renamed(
     field_map: FieldMap, gone: FieldInfo, old: Mapping[str, FieldInfo], new: Mapping[str, FieldInfo]
-) -> str:
-    """The edit: to the new field of the same type whose label or name is nearest."""
+) -> tuple[str, str]:
+    """The edit, and the new field of the same type whose label or name is nearest; empty where there is none."""
     fresh = [field for name, field in new.items() if name not in old and field.type == gone.type]
     same = [field.name for field in fresh if field.label == gone.label]
     near = same or get_close_matches(gone.name, [field.name for field in fresh], n=1)
     file = f"mappings/{field_map.id}.toml"
     if near:
-        return f'was it renamed? write remote = "{near[0]}" in {file}'
-    return f"grant access to it, or correct its name in {file}"
+        return f'was it renamed? write remote = "{near[0]}" in {file}', near[0]
+    return f"grant access to it, or correct its name in {file}", ""

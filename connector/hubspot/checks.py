@@ -15,6 +15,7 @@ from connector.finding import Finding, Severity, Use
 from connector.hubspot.describe import STANDARD
 from connector.hubspot.gateway import DEFAULT_VERSION
 from connector.hubspot.links import MARK
+from connector.hubspot.objects import brought
 from connector.hubspot.splits import SPLITS
 from connector.record import FieldInfo
 
@@ -78,7 +79,18 @@ def evaluate(facts: Facts, uses: Sequence[Use]) -> tuple[Finding, ...]:
 def _findings(facts: Facts, uses: Sequence[Use], title: str, check: Check) -> Iterator[Finding]:
     found = list(check(facts, uses)) or [("", title, "", Severity.OK)]
     for place, what, fix, severity in found:
-        yield Finding(f"{facts.connection}: {place}" if place else facts.connection, what, fix, severity)
+        mend = f"create {facts.connection}" if CREATES in fix and _ours(place) else ""
+        yield Finding(f"{facts.connection}: {place}" if place else facts.connection, what, fix, severity, mend)
+
+
+CREATES: Final = "(dealsync init)"
+"""In the fix of what we create, where it is ours."""
+
+
+def _ours(place: str) -> bool:
+    """Whether a place is a property that we bring."""
+    kind, _, name = place.partition(".")
+    return name in brought(kind)
 
 
 def _reachable(facts: Facts, _: Sequence[Use]) -> Iterator[Found]:

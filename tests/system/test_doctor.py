@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from connector.sandbox.serve import Sandbox
+from connector.sandbox.serve import Sandbox, start
+from connector.sandbox.world import load_world
 
-from .program import Desk
+from .program import Desk, Program, open_desk
 from .test_commands import writes
 
 
@@ -52,3 +56,53 @@ def test_a_paused_connection_is_a_warning_with_its_way_out(desk: Desk) -> None:
     desk("pause", "sf", "--reason", "audit")
     [pause] = [finding for finding in found(desk, "warning") if finding["place"] == "sf"]
     assert ("audit" in pause["what"], pause["fix"]) == (True, "dealsync resume")
+
+
+def test_fix_creates_in_hubspot_what_is_ours_and_changes_nothing_that_is_there(
+    tmp_path: Path, program: Program
+) -> None:
+    world = load_world("demo", datetime.now(UTC))
+    world.hubspot["schema"] = {"deals": {"without": ["partner_count", "partner_conflict"]}}
+    with start(world) as sandbox:
+        desk = open_desk(tmp_path / "dealsync", program, sandbox.salesforce_url, sandbox.hubspot_url)
+        lacking = [f for f in found(desk, "error") if f["mend"]]
+        assert {f["place"] for f in lacking} == {"hs: deals.partner_count", "hs: deals.partner_conflict"}
+        assert {f["mend"] for f in lacking} == {"create hs"}
+        asked = desk("doctor", "hs", "--fix")  # nobody is there to say yes
+        assert (asked.code, "--fix can create in hs" in asked.err) == (1, True), asked.err
+        assert found(desk, "error", "hs") != []
+        mended = desk("doctor", "hs", "--fix", "--yes")
+        assert mended.code == 0, mended.err
+        assert "partner_count" in mended.err
+        assert desk("run", "--once").code == 0
+        again = desk("doctor", "hs", "--fix", "--yes")
+        assert "nothing here can be mended" in again.err
+
+
+def test_fix_takes_a_renamed_field_into_a_draft_and_leaves_what_runs(desk: Desk, sandbox: Sandbox) -> None:
+    desk("run", "--once")
+    assert desk("schema", "pull").code == 0
+    fields = sandbox.salesforce.org.schema.object("Account").fields
+    old = fields.pop("partner_tier__c")
+    fields["partner_level__c"] = type(old)(
+        **{name: getattr(old, name) for name in old.__slots__}
+        | {"name": "Partner_Level__c", "label": "Partner Tier"}
+    )
+    desk("schema", "pull")
+    [rest] = [f for f in found(desk, "warning") if f["mend"].startswith("rename")]
+    assert rest["mend"] == "rename sf-account Partner_Tier__c Partner_Level__c"
+    before = (desk.home / "mappings/sf-account.toml").read_text("utf-8")
+    ran = desk("doctor", "--fix", "--yes")
+    assert "tier stands in Partner_Level__c now" in ran.err, ran.err
+    assert (desk.home / "mappings/sf-account.toml").read_text("utf-8") == before
+    draft = (desk.home / "drafts/sf-account.toml").read_text("utf-8")
+    assert draft == before.replace('remote = "Partner_Tier__c"', 'remote = "Partner_Level__c"')
+
+
+def test_fix_takes_the_rights_of_others_from_the_store(desk: Desk) -> None:
+    desk("run", "--once")
+    store = desk.home / "dealsync.db"
+    store.chmod(0o644)
+    assert [f["mend"] for f in found(desk, "note") if f["mend"].startswith("rights")] == [f"rights {store.name}"]
+    desk("doctor", "--fix", "--yes")
+    assert stat.S_IMODE(store.stat().st_mode) == 0o640
