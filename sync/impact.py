@@ -55,14 +55,15 @@ def impact(world: World, mapping: str, new: Config, now: datetime) -> Impact:
     fields = changed_paths(before, after)
     if after is None or before is None:
         return Impact(fields, 0, 0, 0, 0, 0)
+    world.tell("weigh", 0, None)
     with world.store.read() as connection:
         left = stale(connection, after)
         rows, problems = _differing(before, after, left)
         groups = groups_of(connection, after, rows)
         deals = open_deals(connection, groups, new.mappings)
-    known = {change.id for change in _planned(world, groups, now)}
+    known = {change.id for change in _planned(world, groups, now, 0)}
     drafted = replace(world, mappings=new.mappings)
-    writes = [change for change in _planned(drafted, groups, now) if change.id not in known]
+    writes = [change for change in _planned(drafted, groups, now, len(groups)) if change.id not in known]
     calls = -(-len(left.lacking) // BATCH) + 2 * -(-len(writes) // BATCH)
     examples = tuple(f"{c.title}: {f.field} {f.before!r} -> {f.after!r}" for c in writes[:5] for f in c.fields[:3])
     return Impact(fields, len(rows), deals, problems, len(writes), calls, examples)
@@ -84,7 +85,9 @@ def _id(entry: Record) -> str:
     return entry.ref.id
 
 
-def _planned(world: World, groups: Sequence[str], now: datetime) -> Iterator[PlannedChange]:
+def _planned(world: World, groups: Sequence[str], now: datetime, before: int) -> Iterator[PlannedChange]:
+    """What is planned for some groups, judged page by page; ``before``: groups judged earlier, for the progress."""
     for start in range(0, len(groups), PAGE):
+        world.tell("weigh", before + start, 2 * len(groups))
         for judged in judge_page(world, groups[start : start + PAGE], now):
             yield from judged.plan.changes

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import Form
+from fastapi import Form, HTTPException
 from starlette.responses import Response
 
 from sync import drafts, mapped
-from sync.console.visit import Here
+from sync.console.visit import Here, Visit
+from sync.console.weighing import Weighing
 from sync.drafts import Said
 from sync.expressions import FUNCTIONS
+from sync.impact import Impact
 from sync.mapped import Edit, Values
 from sync.model.problem import BadInput
+from sync.world import Progress
 
 Filled = Annotated[Edit, Form()]
 Word = Annotated[str, Form()]
@@ -83,10 +87,30 @@ def _kept(visit: Here, name: str, what: str, field: str) -> Response:
 
 
 def draft(visit: Here, name: str) -> Response:
-    """The draft as a diff, with what publishing it would change."""
+    """The draft as a diff, with what publishing it would change, as far as that is worked out."""
+    view = mapped.draft_view(visit.site.config, name)
+    weighs = view["weighs"] and not view["paused"]
     return visit.page(
-        "mapping_draft.html", draft=mapped.draft_view(visit.site.config, visit.world, name, visit.now)
+        "mapping_draft.html", draft=view, weighed=_weighed(visit, name, view["seen"]) if weighs else None
     )
+
+
+def impact(visit: Here, name: str) -> Response:
+    """The part of that page that says what publishing would change: the answer, or how far it is."""
+    view = mapped.draft_view(visit.site.config, name)
+    if not view["weighs"]:
+        raise HTTPException(404, "There is no draft any more.")
+    return visit.page("mapping_impact.html", name=name, weighed=_weighed(visit, name, view["seen"]))
+
+
+def _weighed(visit: Visit, name: str, seen: str) -> Weighing:
+    config, world, now = visit.site.config, visit.world, visit.now
+    key = (seen, config.mappings.hash)
+
+    def work(tell: Progress) -> Impact:
+        return mapped.weigh(config, replace(world, tell=tell), name, now)
+
+    return visit.site.scales.weigh(name, key, now.timestamp(), work)
 
 
 def publish(visit: Here, name: str, seen: Word, why: Word = "", when: Word = "now") -> Response:

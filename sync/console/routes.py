@@ -142,6 +142,7 @@ ROUTES: Final = (
     Route("GET", "/mappings", OPERATORS, mappings.every),
     Route("GET", "/mappings/{name}", OPERATORS, mappings.page),
     Route("GET", "/mappings/{name}/draft", OPERATORS, mappings.draft),
+    Route("GET", "/mappings/{name}/impact", OPERATORS, mappings.impact),
     Route("POST", "/mappings/{name}/check", ADMINS, mappings.check),
     Route("POST", "/mappings/{name}/field", ADMINS, mappings.save),
     Route("POST", "/mappings/{name}/picklist", ADMINS, mappings.save_picklist),

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from sync.config import Config, load
 from sync.console import words
 from sync.model.problem import BadInput
+from sync.console.weighing import Scales
 from sync.store.opening import Store
 from sync.world import World
 
@@ -26,6 +27,7 @@ class Site:
     store: Store
     clock: Callable[[], datetime]
     secure: bool = False
+    scales: Scales = field(default_factory=Scales)
     templates: Environment = field(init=False)
     _lock: Lock = field(default_factory=Lock)
     _read: tuple[tuple[Any, ...], Config] | None = None

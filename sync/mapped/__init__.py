@@ -10,7 +10,7 @@ from sync.mapped.drafting import (
     save_picklist,
     tried,
 )
-from sync.mapped.publishing import draft_view, still_as_seen
+from sync.mapped.publishing import draft_view, still_as_seen, weigh
 from sync.mapped.view import FILTERS, all_mappings, one_mapping
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "save_picklist",
     "still_as_seen",
     "tried",
+    "weigh",
 ]

@@ -7,36 +7,38 @@ from typing import Any
 
 from sync import drafts
 from sync.config import Config
-from sync.impact import impact
+from sync.impact import Impact, impact
 from sync.mapped.sheet import drafted, running
 from sync.model.ids import digest
 from sync.model.problem import BadInput, Problem
 from sync.world import World
 
 
-def draft_view(config: Config, world: World, name: str, now: datetime) -> dict[str, Any]:
-    """What a draft changes: its lines as a diff, its impact, the tests it fails; faults instead, where it has some.
+def draft_view(config: Config, name: str) -> dict[str, Any]:
+    """What a draft says: its lines as a diff, the tests it fails, its faults. `weigh` says what it would change.
 
     ``seen`` names the very text. Asks no CRM and keeps nothing.
     """
     draft, runs = drafted(config, name), running(config, name)
-    problems = list(draft.faults)
-    weighed = None
-    if draft.form and draft.text != runs.text:
-        try:
-            weighed = impact(world, draft.form.id, drafts.rehearse(config, name, draft.text), now)
-        except BadInput as faults:
-            problems = list(faults.problems)
     return {
         "name": name,
         "title": draft.content.get("title") or name,
         "paused": draft.content.get("status") == "paused",
         "lines": drafts.text_difference(runs.text, draft.text, name),
-        "impact": weighed,
-        "faults": problems,
+        "weighs": draft.form is not None and draft.text != runs.text,
+        "faults": list(draft.faults),
         "failed": draft.failed,
         "seen": digest(draft.text),
     }
+
+
+def weigh(config: Config, world: World, name: str, now: datetime) -> Impact:
+    """What publishing a draft would change, by what is known; ``world.tell`` hears how far it is.
+
+    Raises BadInput where the draft does not fit with the other files.
+    """
+    draft = drafted(config, name)
+    return impact(world, draft.checked().id, drafts.rehearse(config, name, draft.text), now)
 
 
 def still_as_seen(config: Config, name: str, seen: str) -> None:

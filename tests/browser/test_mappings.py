@@ -31,6 +31,7 @@ def test_a_mapping_is_edited_checked_published_and_undone_and_the_plan_follows(w
     page.get_by_label("Qualification is").select_option("LOST")
     page.get_by_role("button", name="Keep these values in the draft").click()
     page.get_by_role("link", name="Look at the draft").click()
+    page.locator("#impact", has_text="would follow").wait_for()  # it is worked out beside the page
     assert "open deals, 1 fields" in page.locator("#impact").inner_text()
     assert '+Qualification = "LOST"' in page.locator(".diff").inner_text()
     assert planned(desk) == plan
