@@ -171,7 +171,7 @@ def write_installation(
     finally:
         if not whole:
             for path in made:
-                shutil.rmtree(path, ignore_errors=True)
+                path.unlink(missing_ok=True) if path.is_file() else shutil.rmtree(path, ignore_errors=True)
     return written
 
 
@@ -179,7 +179,8 @@ def _made(folder: Path) -> list[Path]:
     """What does not exist before it is written: the folder itself, or what comes into it."""
     if not folder.exists():
         return [folder]
-    return [path for name in ("policies", "mappings", "salesforce") if not (path := folder / name).exists()]
+    names = ("config.toml", "policies", "mappings", "salesforce")
+    return [path for name in names if not (path := folder / name).exists()]
 
 
 def _used(folder: Path) -> dict[str, dict[str, bool]]:

@@ -13,8 +13,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sync.config import Config, load
 from sync.console import words
-from sync.model.problem import BadInput
 from sync.console.weighing import Scales
+from sync.model.problem import BadInput
 from sync.store.opening import Store
 from sync.world import World
 
