@@ -101,3 +101,38 @@ def test_every_page_forbids_scripts_from_elsewhere_and_frames(desk: Desk) -> Non
         assert "unsafe" not in policy
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../app.py",
+        "/static/%2e%2e/app.py",
+        "/static/..%2f..%2f..%2fconfig.toml",
+        "/static/%2e%2e%2f%2e%2e%2fpresets/config.toml",
+        "/static//etc/passwd",
+        "/mappings/..%2f..%2fconfig",
+        "/mappings/..%2f..%2fconfig/draft",
+        "/policies/..%2f..%2fconfig/draft",
+        "/policies/..%2fconfig/1",
+        "/runs/..%2f..%2fdealsync.db",
+        "/api/runs/..%2f..%2fdealsync.db",
+    ],
+)
+def test_no_address_reaches_a_file_that_is_not_meant(path: str, desk: Desk) -> None:
+    answer = desk.as_role(UserRole.ADMIN).get(path)
+    assert answer.status_code in {404, 422}
+    assert "[connection" not in answer.text
+    assert "root:" not in answer.text
+    assert "import" not in answer.text
+
+
+def test_no_value_of_an_address_is_fetched_or_opened(desk: Desk) -> None:
+    """Nothing a visitor sends is an address that the console goes to: it is text that is looked for."""
+    browser = desk.as_role(UserRole.ADMIN)
+    for aim in ("http://169.254.169.254/latest/meta-data", "file:///etc/passwd", "gopher://127.0.0.1:25"):
+        for path in ("/search", "/api/search", "/sso"):
+            answer = browser.get(path, params={"q": aim, "next": aim})
+            assert answer.status_code in {200, 404}
+            assert "root:" not in answer.text
+            assert "location" not in answer.headers
