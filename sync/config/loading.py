@@ -214,10 +214,8 @@ def _open_secrets(form: ConfigForm) -> Iterator[Problem]:
         held |= {"hints_secret": connection.hints_secret} if connection.hints_secret else {}
         for key, value in held.items():
             if not secret.is_reference(value) and not stays_here(connection.url):
-                own = key.rpartition(".")[2]
-                fix = f'put it elsewhere, and write {own} = "env:NAME", "file:PATH" or "keyring:SERVICE/NAME"'
-                yield Problem(f"config.toml: connection.{name}.{key}", "a secret stands in the file itself", fix)
-                yield _open(f"connection.{name}.auth", key)
+                block, _, own = f"connection.{name}.{key}".rpartition(".")
+                yield _open(block, own)
     sso = form.console.sso
     if sso.client_secret and not secret.is_reference(sso.client_secret) and not stays_here(sso.issuer):
         yield _open("console.sso", "client_secret")
