@@ -22,6 +22,8 @@ SINCE = Cursor('{"lo":"2026-09-30T00:00:00Z"}')
 PERSON = {"Authorization": "Bearer pat-person"}
 DEAL = {"dealname": "D", "pipeline": "default", "dealstage": "contractsent", "hs_lastmodifieddate": STAMP}
 MINUTE, HOUR, DAY = 60.0, 3600.0, 24 * 3600.0
+PAST_NIGHT = 36 * HOUR
+"""The next night is twelve hours away at least, so that after these one has been, whatever the time of day."""
 
 
 class Calls:

@@ -8,7 +8,19 @@ import pytest
 
 from connector.errors import TryAgain
 from connector.record import Cursor, Record
-from tests.steps.hubspot_portal import DAY, HOUR, MINUTE, SINCE, STAMP, bench, companies, deals, live, quiet
+from tests.steps.hubspot_portal import (
+    DAY,
+    HOUR,
+    MINUTE,
+    PAST_NIGHT,
+    SINCE,
+    STAMP,
+    bench,
+    companies,
+    deals,
+    live,
+    quiet,
+)
 
 NAME = ["dealname"]
 LINKED = ["dealname", "companies#Primary", "companies#"]
@@ -134,13 +146,13 @@ def test_an_association_added_without_touching_the_deal_is_found_in_the_night() 
         hs.advance(HOUR)
         found, cursor = hs.read("deals", LINKED, cursor)
         assert found == [], "the record's stamp did not move"
-        hs.advance(DAY)
+        hs.advance(PAST_NIGHT)
         hs.ledger.taken.clear()
         found, cursor = hs.read("deals", LINKED, cursor)
         assert live(found)["1001"] == ("D", None, "1")
         assert hs.ledger.taken == {"search": 1, "general": 2, "associations": 1}, "bin, list, links"
         hs.unlink("deals", "1001", "companies", "1")
-        hs.advance(DAY)
+        hs.advance(PAST_NIGHT)
         assert live(hs.read("deals", LINKED, cursor)[0])["1001"] == ("D", None, None)
 
 
@@ -172,7 +184,7 @@ def test_a_calculated_property_that_drifts_is_refreshed_in_the_night() -> None:
         cursor = quiet(hs, "deals", asked)
         hs.person_sets_rate("EUR", "1.25")
         assert live(hs.read("deals", asked, cursor)[0]) == {}
-        hs.advance(DAY)
+        hs.advance(PAST_NIGHT)
         assert live(hs.read("deals", asked, cursor)[0]) == {"1000": ("125",)}
 
 

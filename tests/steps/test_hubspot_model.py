@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connector.record import Cursor, Value
-from tests.steps.hubspot_portal import DAY, MINUTE, Bench, bench, companies, deals
+from tests.steps.hubspot_portal import MINUTE, PAST_NIGHT, Bench, bench, companies, deals
 
 EXAMPLES = max(20, int(os.environ.get("DEALSYNC_EXAMPLES", "0")) // 8)
 FIELDS = ["dealname", "companies#"]
@@ -95,6 +95,6 @@ def test_in_the_end_we_know_what_the_portal_knows(steps: list[Step]) -> None:
             hs.advance(10 * MINUTE)
             reading.poll(None)
         assert names(reading.known) == names(reading.there()), "values are there once search has been trusted"
-        hs.advance(DAY)
+        hs.advance(PAST_NIGHT)
         reading.poll(None)
         assert reading.known == reading.there(), "and everything is after a night"

@@ -62,7 +62,7 @@ def interpreted(form: MappingForm, field_map: FieldMap, record: Record) -> dict[
 @given(st.data())
 def test_the_compiled_mapping_reads_what_the_file_says(data: st.DataObject) -> None:
     form = data.draw(st.sampled_from([form for form in FORMS if form]))
-    field_map = compile_form(form, "EUR")
+    field_map = compile_form(form, "EUR", {field.projection or "" for field in form.field})
     known = [value for block in form.picklist.values() for value in block.map]
     text: st.SearchStrategy[Value] = st.one_of(TEXTS, st.sampled_from(known)) if known else TEXTS
     values = tuple(data.draw(text) for _ in field_map.fields)
