@@ -13,8 +13,14 @@ depends_on = None
 
 def upgrade() -> None:
     """The two tables."""
-    begun = [Column(word, WORD, nullable=False) for word in ("nonce", "verifier", "ends_at")]
-    op.create_table("sso_try", Column("id", WORD, primary_key=True), *begun, Column("path", TEXT, nullable=False))
+    op.create_table(
+        "sso_try",
+        Column("id", WORD, primary_key=True),
+        Column("nonce", WORD, nullable=False),
+        Column("verifier", WORD, nullable=False),
+        Column("path", TEXT, nullable=False),
+        Column("ends_at", WORD, nullable=False),
+    )
     op.create_table(
         "sso_person",
         *[Column(word, WORD, primary_key=True) for word in ("issuer", "subject")],
