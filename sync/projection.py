@@ -34,19 +34,19 @@ def project(
     held: list[Held] = []
     for field_map in mappings.lists:
         place = (field_map.connection, field_map.object)
+        refused = mappings.refused.get(place)
         for deal, ref in _deals(facts, field_map.connection, left_alone):
             split = splits.get(deal.id) if field_map in mappings.projections else None
-            before = written.get((*place, ref.id), {})
             try:
                 want = dict(_rows(Shown(split, deal, ref, partners, field_map))) if split else {}
-                if (why := mappings.refused.get(place)) and want:
-                    raise ValueError(why)
-            except ValueError as why_not:
-                held.append(Held(*place, ref.id, "", str(why_not), deal.name))
+            except ValueError as why:
+                held.append(Held(*place, ref.id, "", str(why), deal.name))
                 continue
-            if not mappings.refused.get(place):
+            if not refused:
                 reason = split.decision_id if split else "no split asks for it any more"
-                changes += _changes(field_map, deal, want, before, reason)
+                changes += _changes(field_map, deal, want, written.get((*place, ref.id), {}), reason)
+            elif want:
+                held.append(Held(*place, ref.id, "", refused, deal.name))
     return changes, held
 
 
