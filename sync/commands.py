@@ -14,7 +14,7 @@ from connector.budget import CallCount
 from connector.hubspot.objects import wanted as wanted_objects
 from connector.registry import open_crm
 from connector.retry import Patient
-from connector.salesforce.package import write_package
+from connector.salesforce.package import used_by, write_package
 from sync.config import Config
 from sync.cycle import carry_out, cycle, finish, look_back
 from sync.model.ids import name
@@ -166,7 +166,10 @@ def write_installation(
         for path, text in wanted.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        written = [*wanted, *write_package(folder / "salesforce", _used(folder))]
+        forms = [
+            form.model_dump() for _, form in each_mapping(folder, "mappings", "", []) if form.id.startswith("sf-")
+        ]
+        written = [*wanted, *write_package(folder / "salesforce", used_by(forms))]
         whole = True
     finally:
         if not whole:
@@ -181,20 +184,6 @@ def _made(folder: Path) -> list[Path]:
         return [folder]
     names = ("config.toml", "policies", "mappings", "salesforce")
     return [path for name in names if not (path := folder / name).exists()]
-
-
-def _used(folder: Path) -> dict[str, dict[str, bool]]:
-    """The fields that the Salesforce mappings of a folder use, and whether they are written."""
-    found: dict[str, dict[str, bool]] = {}
-    for _, form in each_mapping(folder, "mappings", "", []):
-        if form.id.startswith("sf-"):
-            fields = found.setdefault(form.object, {})
-            for block in form.field:
-                for name in block.names:
-                    fields[name] = fields.get(name, False) or block.direction != "in"
-            if form.key:
-                fields.setdefault(form.key, False)
-    return found
 
 
 def create_in(config: Config, connection: str, clock: Clock) -> Sequence[str]:

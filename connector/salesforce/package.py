@@ -42,12 +42,13 @@ OPEN_OBJECTS: Final = ("Account", "Opportunity")
 
 def used(mappings: Iterable[Path]) -> dict[str, dict[str, bool]]:
     """What mapping files use, whether they are active or paused. Raises OSError, and ValueError for no TOML."""
+    return used_by(map(_read, mappings))
+
+
+def used_by(mappings: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, bool]]:
+    """The fields that some mappings use, by object, and whether they are written."""
     found: dict[str, dict[str, bool]] = {}
-    for path in mappings:
-        try:
-            mapping = tomllib.loads(path.read_text("utf-8"))
-        except tomllib.TOMLDecodeError as error:
-            raise ValueError(f"{path}: not a mapping file ({error}); correct it") from error
+    for mapping in mappings:
         fields = found.setdefault(mapping["object"], {})
         for entry in mapping["field"]:
             remote = entry["remote"]
@@ -57,6 +58,13 @@ def used(mappings: Iterable[Path]) -> dict[str, dict[str, bool]]:
         if key := mapping.get("key"):
             fields.setdefault(key, False)
     return found
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path}: not a mapping file ({error}); correct it") from error
 
 
 def write_package(folder: Path, objects: Objects, *, api_version: str = "62.0") -> list[Path]:
