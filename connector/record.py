@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, Final, Literal, NewType
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, NewType
 
 if TYPE_CHECKING:
     from connector.errors import CrmError
@@ -58,8 +58,7 @@ class Ref:
         return f"{self.connection}:{self.kind}:{self.id}"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record as read: ``values`` stand in the order of the fields that were asked for.
 
     ``stamp`` is the CRM's own modification time. ``deleted`` is a tombstone (values may be empty);

@@ -130,7 +130,7 @@ def preview(crm: Crm, field_map: FieldMap) -> list[dict[str, Any]]:
     shown = []
     for record in crm.read(field_map.object, ids, names):
         known = dict(zip(names, record.values, strict=True))
-        row, problems = field_map.read(replace(record, values=tuple(known.get(name) for name in field_map.fields)))
+        row, problems = field_map.read(record._replace(values=tuple(known.get(name) for name in field_map.fields)))
         values = {
             path: said for path, value in row.values.items() if (said := plain(value)) not in (None, (), False)
         }

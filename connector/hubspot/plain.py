@@ -164,11 +164,11 @@ class PlainCrm:
         for record in records:
             ref = replace(record.ref, kind=kind)
             if record.deleted:
-                yield replace(record, ref=ref)
+                yield record._replace(ref=ref)
             elif (record.values[-1] == spelling.pipeline) == (kind == self._kind):
                 values = zip(fields, record.values[:-1], strict=True)
                 told = (value if kind == DEALS else spelling.told(name, value) for name, value in values)
-                yield replace(record, ref=ref, values=tuple(told))
+                yield record._replace(ref=ref, values=tuple(told))
 
     def _spelt(self, changes: Sequence[Change]) -> dict[str, Change]:
         """Each change as one of a deal, by its id. Raises CrmError."""

@@ -6,29 +6,29 @@ that two rows of one kind are the same thing; the others (a parent, a joint key)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Set
+from typing import NamedTuple
 
 from connector.record import Ref
 from sync.domains import duns_number, tells_apart
 from sync.model.row import Row
 
 
-@dataclass(frozen=True, slots=True)
-class Anchors:
+class Anchors(NamedTuple):
     """``same``: this row is that thing. ``near``: this row belongs to that thing."""
 
-    same: frozenset[str]
-    near: frozenset[str]
+    same: Set[str]
+    near: Set[str]
 
     @property
     def all(self) -> frozenset[str]:
-        return self.same | self.near
+        return frozenset(self.same | self.near)
 
 
 def anchors(row: Row) -> Anchors:
     """Every anchor of one row. Rows of kinds that are never judged have only their own."""
     same = {of_ref(row.ref)}
-    near: set[str] = set()
+    near: Set[str] = frozenset()
     if row.merged_into:
         same.add(of_ref(Ref(row.ref.connection, row.ref.kind, row.merged_into)))
     for old in row.values.get("merged_ids") or ():
@@ -36,17 +36,17 @@ def anchors(row: Row) -> Anchors:
     match row.kind:
         case "account":
             same |= _account(row)
-            near |= _refs(row, "parent")
+            near = _refs(row, "parent")
         case "opportunity":
             same |= _refs(row, "shared_id")
-            near |= _refs(row, "account", "renewal_of")
+            near = _refs(row, "account", "renewal_of")
         case "line" | "attribution":
-            near |= _refs(row, "opportunity")
+            near = _refs(row, "opportunity")
         case "external_approval":
-            near |= _refs(row, "registration")
+            near = _refs(row, "registration")
         case "registration":
-            near |= _registration(row)
-    return Anchors(frozenset(same), frozenset(near))
+            near = _registration(row)
+    return Anchors(same, near)
 
 
 def of_ref(ref: Ref) -> str:
@@ -55,7 +55,8 @@ def of_ref(ref: Ref) -> str:
 
 
 def _refs(row: Row, *paths: str) -> set[str]:
-    return {of_ref(ref) for path in paths if (ref := row.values.get(path)) is not None}
+    told = map(row.values.get, paths)
+    return {of_ref(ref) for ref in told if ref is not None}
 
 
 def _account(row: Row) -> set[str]:

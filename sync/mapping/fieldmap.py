@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from connector.record import ABSENT, Absent, Record, Text, Value
 from sync.expressions import Expression, compile_expression
 from sync.mapping.calculated import calculated, defaulted
+from sync.mapping.columns import Meant, Reader, Refused, meaning, meanings
 from sync.mapping.form import EXPRESSIONS, FieldForm, MappingForm
 from sync.mapping.paths import PATHS
 from sync.mapping.transforms import TRANSFORMS, Choices, Setting, Transform
@@ -33,14 +34,6 @@ class Rule:
     projection: str = ""  # the switch in config.toml without which the field is not there
     meaning: str = ""  # what the file says of it, to compare versions by
     guard: Expression | None = None  # over the record as it is: where it is false, the field is left as it is
-
-
-_ASK: Final = object()
-"""Instead of what an empty field reads as, where that depends on other fields."""
-
-Reader = tuple[str, int, tuple[int, ...], Callable[[Any, Setting], Any], Setting, Any, bool]
-"""Path, place of the first remote field, places of all, what reads them, its setting, what empty reads as, and
-whether all of them must be known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,30 +61,29 @@ class FieldMap:
 
     def read(self, record: Record) -> tuple[Row, list[Problem]]:
         """A row, and a problem for every value that is not what the mapping says it is."""
-        texts = record.values
-        if lacking := len(self.fields) - len(texts):  # a tombstone comes without values
-            texts = (*texts, *(ABSENT,) * lacking)
-        values: dict[str, Any] = dict(self.constants)
-        problems: list[Problem] = []
-        for path, first, places, transform, setting, empty, whole in self.readers:
-            text = texts[first]
-            if text is None and empty is not _ASK:
-                values[path] = empty
-            elif text is not ABSENT:
-                if whole and any(texts[place] is ABSENT for place in places):
-                    continue
-                try:
-                    known = (text,) if len(places) == 1 else tuple([_known(texts[place]) for place in places])
-                    values[path] = transform(known, setting)
-                except ValueError as error:
-                    problems.append(self._problem(record, places, error))
-        raw = dict(zip(self.fields, texts, strict=True))
-        row = Row(record.ref, self.canonical, record.stamp, values, raw, record.deleted, record.merged_into)
-        return row, problems
+        whole = self._whole(record)
+        return self._row(whole, meaning(self.readers, whole.values))
 
-    def _problem(self, record: Record, places: Sequence[int], error: ValueError) -> Problem:
-        where = f"{record.ref} {'/'.join(self.fields[place] for place in places)}"
-        return Problem(where, str(error), f"correct the record, or the mapping {self.id}")
+    def read_all(self, records: Sequence[Record]) -> Iterator[tuple[Row, list[Problem]]]:
+        """The same of many, each in its turn: what a field says more than once is understood once."""
+        whole = [self._whole(record) for record in records]
+        return map(self._row, whole, meanings(self.readers, whole))
+
+    def _whole(self, record: Record) -> Record:
+        """A tombstone comes without values."""
+        lacking = len(self.fields) - len(record.values)
+        return record._replace(values=(*record.values, *(ABSENT,) * lacking)) if lacking else record
+
+    def _row(self, record: Record, meant: Meant) -> tuple[Row, list[Problem]]:
+        values, refused = meant
+        told = {**self.constants, **values} if self.constants else values
+        raw = dict(zip(self.fields, record.values, strict=True))
+        row = Row(record.ref, self.canonical, record.stamp, told, raw, record.deleted, record.merged_into)
+        return row, [self._problem(record, fault) for fault in refused] if refused else []
+
+    def _problem(self, record: Record, fault: Refused) -> Problem:
+        where = f"{record.ref} {'/'.join(self.fields[place] for place in fault.places)}"
+        return Problem(where, fault.what, f"correct the record, or the mapping {self.id}")
 
     def write(self, values: Mapping[str, Any], raw: Mapping[str, Value] | None = None) -> dict[str, Text]:
         """CRM text for the paths of ``values`` that this mapping writes. Raises ValueError naming the path.
@@ -128,7 +120,7 @@ class FieldMap:
     def resting(self, reads: Collection[str], writes: Collection[str]) -> FieldMap:
         """The same mapping, without reading some of its remote fields and without writing some."""
         at = {place for place, remote in enumerate(self.fields) if remote in reads}
-        readers = tuple(reader for reader in self.readers if not at.intersection(reader[2]))
+        readers = tuple(reader for reader in self.readers if not at.intersection(reader.places))
         unread = frozenset(rule.path for rule in self.rules if set(reads).intersection(rule.remotes))
         return replace(self, readers=readers, lacking=self.lacking | frozenset(writes), unread=unread)
 
@@ -192,12 +184,8 @@ _AMOUNTS: Final = (TRANSFORMS["money"], TRANSFORMS["part"])
 
 def _reader(rule: Rule, fields: Sequence[str]) -> Reader:
     places = tuple(fields.index(remote) for remote in rule.remotes)
-    try:
-        empty = rule.transform.read((None,), rule.setting) if len(places) == 1 else _ASK
-    except ValueError:
-        empty = _ASK
     whole = len(places) > 1 and rule.transform not in _AMOUNTS  # a missing currency has a default
-    return rule.path, places[0], places, rule.transform.read, rule.setting, empty, whole
+    return Reader(rule.path, places, rule.transform.read, rule.setting, whole)
 
 
 def _rule(form: MappingForm, field: FieldForm, currency: str | None) -> Rule:

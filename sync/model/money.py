@@ -28,6 +28,12 @@ def exponent(currency: str) -> int:
     return int(digits)
 
 
+@lru_cache(maxsize=256)
+def _coin(currency: str) -> Decimal:
+    """The smallest coin, in major units."""
+    return Decimal((0, (1,), -exponent(currency)))
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """An amount: ``minor`` whole units of ``currency``'s smallest coin."""
@@ -47,12 +53,12 @@ class Money:
             raise ValueError(f"{shortened(text)} is not an amount") from None
         if not number.is_finite():
             raise ValueError(f"{shortened(text)} is not an amount")
-        digits = exponent(currency)
+        coin = _coin(currency)
         try:
-            coins = number.quantize(Decimal((0, (1,), -digits)), context=_COINS)
+            coins = number.quantize(coin, context=_COINS)
         except InvalidOperation:
             raise ValueError(f"{shortened(text)} is too large for an amount: at most {DIGITS} digits") from None
-        return cls(int(coins.scaleb(digits)), currency)
+        return cls(int(coins.scaleb(exponent(currency))), currency)
 
     @property
     def major(self) -> Decimal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,10 +44,8 @@ def _rows(connection: Connection, ids: Sequence[str], mappings: Mappings) -> dic
     found: dict[str, list[Row]] = defaultdict(list)
     for chunk in chunks(ids):
         query = select(record).where(record.c.group_id.in_(chunk)).order_by(record.c.key)
-        for stored in connection.execute(query):
-            row = _row(stored, mappings)
-            if row:
-                found[stored.group_id].append(row)
+        for stored, row in understood(connection.execute(query).all(), mappings):
+            found[stored.group_id].append(row)
     return found
 
 
@@ -55,15 +53,22 @@ def rows_named(connection: Connection, keys: Sequence[str], mappings: Mappings) 
     """Some rows in our words, by ``connection:object:id``; those that are unknown are left out."""
     found = {}
     for chunk in chunks(keys):
-        for stored in connection.execute(select(record).where(record.c.key.in_(chunk))):
-            if row := _row(stored, mappings):
-                found[stored.key] = row
+        stored = connection.execute(select(record).where(record.c.key.in_(chunk))).all()
+        found.update({one.key: row for one, row in understood(stored, mappings)})
     return found
 
 
-def _row(stored: object, mappings: Mappings) -> Row | None:
-    field_map = mappings.of(stored.connection, stored.object)  # type: ignore[attr-defined]
-    return field_map.read(stored_record(field_map, stored))[0] if field_map else None
+def understood(stored: Sequence[Any], mappings: Mappings) -> Iterator[tuple[Any, Row]]:
+    """Stored rows, each as it reads in our words, in their order; those that no mapping reads are left out."""
+    by_object: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for one in stored:
+        by_object[one.connection, one.object].append(one)
+    found: dict[str, Row] = {}
+    for place, several in by_object.items():
+        if field_map := mappings.of(*place):
+            read = field_map.read_all([stored_record(field_map, one) for one in several])
+            found.update(zip((one.key for one in several), (row for row, _ in read), strict=True))
+    return ((one, found[one.key]) for one in stored if one.key in found)
 
 
 def _partner_refs(rows: Iterable[Row]) -> set[Ref]:
@@ -85,10 +90,8 @@ def _partner_rows(
     for groups in chunks(sorted(home)):
         accounts: dict[str, list[Row]] = defaultdict(list)
         query_rows = select(record).where(record.c.group_id.in_(groups), record.c.kind == "account")
-        for stored in connection.execute(query_rows.order_by(record.c.key)):
-            row = _row(stored, mappings)
-            if row:
-                accounts[stored.group_id].append(row)
+        for stored, row in understood(connection.execute(query_rows.order_by(record.c.key)).all(), mappings):
+            accounts[stored.group_id].append(row)
         for group in groups:
             found.update({ref: tuple(accounts[group]) for ref in home[group]})
     return found

@@ -74,6 +74,19 @@ def test_the_compiled_mapping_reads_what_the_file_says(data: st.DataObject) -> N
     assert len(problems) == len(unread - absent)
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_a_page_is_read_as_its_records_are_one_by_one(data: st.DataObject) -> None:
+    form = data.draw(st.sampled_from([form for form in FORMS if form]))
+    field_map = compile_form(form, "EUR", {field.projection or "" for field in form.field})
+    known = [value for block in form.picklist.values() for value in block.map]
+    text: st.SearchStrategy[Value] = st.one_of(TEXTS, st.sampled_from(known)) if known else TEXTS
+    whole = st.tuples(*[text for _ in field_map.fields])
+    told = data.draw(st.lists(st.one_of(st.just(()), whole), max_size=5))
+    records = [Record(Ref("sf", "X", str(place)), STAMP, values, not values) for place, values in enumerate(told)]
+    assert list(field_map.read_all(records)) == [field_map.read(record) for record in records]
+
+
 @st.composite
 def documents(draw: st.DrawFn) -> dict[str, Any]:
     """A sound mapping of deals, as TOML has it."""

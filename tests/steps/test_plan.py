@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -138,7 +137,7 @@ def test_a_row_that_was_deleted_is_created_again_once_it_is_forgotten() -> None:
 def test_a_living_row_counts_before_a_deleted_one_of_the_same_key() -> None:
     rows = [
         part_row("att_a", "100"),
-        replace(part_row("att_a", "7", deleted=True), ref=Ref("sf", "Attribution", "x")),
+        part_row("att_a", "7", deleted=True)._replace(ref=Ref("sf", "Attribution", "x")),
     ]
     for order in permutations(rows):
         assert made([part("a", "100.00")], order).changes == ()

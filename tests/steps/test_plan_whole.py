@@ -37,7 +37,7 @@ def test_what_does_not_carry_our_key_is_never_removed(row: Row) -> None:
 
 def test_nothing_is_removed_from_a_deal_that_is_not_understood_or_waits() -> None:
     assert removed([part_row("att_a", "60")]) == []
-    assert removed([replace(deal_row(), deleted=True), part_row("att_a", "60")]) == []
+    assert removed([deal_row()._replace(deleted=True), part_row("att_a", "60")]) == []
     assert removed([deal_row(), part_row("att_a", "60")], left_alone=frozenset({DEAL})) == []
 
 

@@ -33,7 +33,7 @@ def mapped(name: str) -> FieldMap:
 def entry(name: str, row_id: str, values: Mapping[str, Value], **more: object) -> Record:
     """A record with these fields filled and the others empty."""
     texts = tuple(values.get(field) for field in mapped(name).fields)
-    return replace(Record(Ref("sf", name, row_id), START, texts), **more)
+    return Record(Ref("sf", name, row_id), START, texts)._replace(**more)
 
 
 def deal(row_id: str, **values: Value) -> Record:
@@ -52,7 +52,7 @@ def take(store: Store, name: str, *records: Record, cursor: str = "next") -> int
 
 def gone(known: Record, **more: object) -> Record:
     """A tombstone of a record: it comes without values."""
-    return replace(known, values=(), deleted=True, **more)
+    return known._replace(values=(), deleted=True, **more)
 
 
 def stored(store: Store, row_id: str) -> dict[str, object]:
@@ -149,7 +149,7 @@ class TestNews:
     def test_the_same_again_is_no_news(self, store: Store) -> None:
         take(store, CLAIMS, claim("a01", A))
         settled(store)
-        assert take(store, CLAIMS, replace(claim("a01", A), stamp=START + timedelta(days=1))).changed == 0
+        assert take(store, CLAIMS, claim("a01", A)._replace(stamp=START + timedelta(days=1))).changed == 0
         assert count_due(store) == 0
 
     def test_what_we_wrote_ourselves_is_no_news(self, store: Store) -> None:
