@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection, delete, func, select
 
@@ -12,14 +13,14 @@ from sync.store.rows import chunks, moment_text, upsert
 from sync.store.tables import due, record, standing
 
 _OPEN = sorted(state for state in State if state.live and state is not State.APPROVED)
-_JUDGED = ("registration", "attribution")
+JUDGED: Final = ("registration", "attribution")
 """Only a group with one of these can have anything to decide or to take back."""
 
 
 def make_due(connection: Connection, groups: Iterable[str], at: datetime) -> None:
     """Some groups changed. Those with nothing to judge are passed over: work follows what matters."""
     for chunk in chunks(sorted(groups)):
-        query = select(record.c.group_id).where(record.c.group_id.in_(chunk), record.c.kind.in_(_JUDGED)).distinct()
+        query = select(record.c.group_id).where(record.c.group_id.in_(chunk), record.c.kind.in_(JUDGED)).distinct()
         found = list(connection.scalars(query))
         upsert(connection, due, [{"group_id": group, "at": moment_text(at)} for group in found])
         emptied = sorted(set(chunk) - set(found))
@@ -28,7 +29,7 @@ def make_due(connection: Connection, groups: Iterable[str], at: datetime) -> Non
 
 def make_all_due(connection: Connection, at: datetime) -> None:
     """Rules or mappings changed: everything that can be judged is judged again."""
-    query = select(record.c.group_id).where(record.c.kind.in_(_JUDGED)).distinct()
+    query = select(record.c.group_id).where(record.c.kind.in_(JUDGED)).distinct()
     rows = [{"group_id": group, "at": moment_text(at)} for group in connection.scalars(query)]
     upsert(connection, due, rows)
 
@@ -37,7 +38,7 @@ def judged_after(connection: Connection, after: str, limit: int) -> Sequence[str
     """The next ``limit`` groups after ``after`` that can be judged, due or not, in the order of their names."""
     query = (
         select(record.c.group_id)
-        .where(record.c.kind.in_(_JUDGED), record.c.group_id > after)
+        .where(record.c.kind.in_(JUDGED), record.c.group_id > after)
         .distinct()
         .order_by(record.c.group_id)
         .limit(limit)
@@ -47,7 +48,7 @@ def judged_after(connection: Connection, after: str, limit: int) -> Sequence[str
 
 def count_judged(connection: Connection) -> int:
     """How many groups can be judged, due or not."""
-    query = select(func.count(record.c.group_id.distinct())).where(record.c.kind.in_(_JUDGED))
+    query = select(func.count(record.c.group_id.distinct())).where(record.c.kind.in_(JUDGED))
     return int(connection.scalar(query) or 0)
 
 

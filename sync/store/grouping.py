@@ -1,12 +1,13 @@
 """Keeps the connected groups: records that share an anchor are in one group, and only they are.
 
 New anchors can only join groups, which costs as much as the page. An anchor that a record loses may split its
-group: only then is that group's membership worked out again. A group is named after one of its members.
+group: only then is that group's membership worked out again. A group is named after one of its members. The anchor
+that is a record's own id is kept nowhere: the record says itself in which group it lies.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, select, tuple_, update
@@ -20,10 +21,12 @@ Anchors = Mapping[str, frozenset[str]]
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """``of``: the group of each record; ``touched``: every group, old or new, whose facts changed."""
+    """``of``: the group of each record; ``touched``: every group, old or new, whose facts changed; ``new``: those
+    of them in which nothing was stored before."""
 
     of: Mapping[str, str]
     touched: frozenset[str]
+    new: frozenset[str] = frozenset()
 
 
 class _Union:
@@ -48,14 +51,16 @@ class _Union:
 
 def regroup(connection: Connection, changed: Anchors, groups: Mapping[str, str]) -> Groups:
     """The groups of some records whose anchors are now ``changed``. ``groups``: where the stored ones were."""
-    before = _ties(connection, [key for key in changed if key in groups])
-    split = {groups[key] for key, own in before.items() if own - changed[key] and key in groups}
+    stood = {key: groups[key] for key in changed if key in groups}
+    before = _ties(connection, list(stood))
+    split = {stood[key] for key, own in before.items() if own - changed[key]}
     _store_ties(connection, changed, before)
     others = _members(connection, split) - changed.keys()
-    everyone = {key: frozenset(own) for key, own in _ties(connection, sorted(others)).items()} | dict(changed)
+    ties = _ties(connection, sorted(others))
+    everyone = {key: frozenset({*ties.get(key, ()), own_anchor(key)}) for key in others} | dict(changed)
     for group in split:
         connection.execute(delete(anchor).where(anchor.c.group_id == group))
-    stored = _stored_groups(connection, sorted({name for own in everyone.values() for name in own}))
+    stored = _stored_groups(connection, everyone, stood, split)
     of, became = _name_sets(everyone, stored)
     for old, new in sorted(became.items()):
         if new != old:
@@ -64,7 +69,13 @@ def regroup(connection: Connection, changed: Anchors, groups: Mapping[str, str])
     for key in sorted(others):
         connection.execute(update(record).where(record.c.key == key).values(group_id=of[key]))
     _store_anchors(connection, everyone, of, stored)
-    return Groups(of, frozenset({*of.values(), *stored.values(), *split}))
+    known = {*stored.values(), *split, *(of[key] for key in everyone if key in stood or key in others)}
+    return Groups(of, frozenset({*of.values(), *known}), frozenset({*of.values()} - known))
+
+
+def own_anchor(key: str) -> str:
+    """The anchor that is the id of a record."""
+    return f"id:{key}"
 
 
 def _ties(connection: Connection, keys: Sequence[str]) -> dict[str, set[str]]:
@@ -82,15 +93,26 @@ def _members(connection: Connection, groups: Iterable[str]) -> set[str]:
 
 
 def _store_ties(connection: Connection, changed: Anchors, before: Mapping[str, set[str]]) -> None:
-    gone = [(key, name) for key, own in changed.items() for name in before.get(key, set()) - own]
+    nothing: set[str] = set()
+    gone = [(key, name) for key, own in before.items() for name in own - changed[key]]
     for chunk in chunks(gone):
         connection.execute(delete(tie).where(tuple_(tie.c.key, tie.c.anchor).in_(chunk)))
-    new = [(key, name) for key, own in changed.items() for name in own - before.get(key, set())]
-    upsert(connection, tie, [{"key": key, "anchor": name} for key, name in sorted(new)])
+    new = [(key, name) for key, own in changed.items() for name in own - before.get(key, nothing)]
+    rows = [{"key": key, "anchor": name} for key, name in sorted(new) if name != own_anchor(key)]
+    upsert(connection, tie, rows)
 
 
-def _stored_groups(connection: Connection, names: Sequence[str]) -> dict[str, str]:
-    return dict(rows_in(connection, anchor, ("anchor", "group_id"), "anchor", names))
+def _stored_groups(
+    connection: Connection, everyone: Anchors, stood: Mapping[str, str], split: Collection[str]
+) -> dict[str, str]:
+    """The group of each anchor that lies in one; what was split is to be worked out, and lies in none."""
+    found = {own_anchor(key): group for key, group in stood.items() if group not in split}
+    names = sorted({name for own in everyone.values() for name in own} - found.keys())
+    found.update(rows_in(connection, anchor, ("anchor", "group_id"), "anchor", names))
+    ids = [name[3:] for name in names if name not in found and name.startswith("id:") and name[3:] not in everyone]
+    for key, group in rows_in(connection, record, ("key", "group_id"), "key", ids):
+        found[own_anchor(key)] = group
+    return found
 
 
 def _name_sets(everyone: Anchors, stored: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -120,6 +142,7 @@ def _name_sets(everyone: Anchors, stored: Mapping[str, str]) -> tuple[dict[str, 
 def _store_anchors(
     connection: Connection, everyone: Anchors, of: Mapping[str, str], stored: Mapping[str, str]
 ) -> None:
-    wanted = {name: of[key] for key, own in everyone.items() for name in own}
-    moved = [{"anchor": name, "group_id": group} for name, group in wanted.items() if name not in stored]
-    upsert(connection, anchor, moved)
+    wanted = {name: of[key] for key, own in everyone.items() for name in own if name not in stored}
+    for key in everyone:
+        wanted.pop(own_anchor(key), None)
+    upsert(connection, anchor, [{"anchor": name, "group_id": group} for name, group in wanted.items()])

@@ -16,12 +16,12 @@ from sync.mapping.fieldmap import FieldMap
 from sync.model.problem import Problem
 from sync.model.row import Row
 from sync.store import said
-from sync.store.due import groups_waiting, make_due
+from sync.store.due import JUDGED, groups_waiting, make_due
 from sync.store.grouping import Groups, regroup
 from sync.store.involved import groups_naming, keep_named
 from sync.store.likeness import groups_beside
 from sync.store.measured import keep_read
-from sync.store.rows import chunks, rows_in, upsert
+from sync.store.rows import chunks, of_object, rows_in, upsert
 from sync.store.tables import cursor, problem, record
 
 
@@ -62,18 +62,19 @@ def news_among(connection: Connection, field_map: FieldMap, records: Sequence[Re
 
 def unknown_ids(connection: Connection, field_map: FieldMap, ids: Sequence[str]) -> list[str]:
     """Those of some live ids that the store does not have, or has as deleted."""
-    place = (record.c.connection == field_map.connection, record.c.object == field_map.object, ~record.c.deleted)
-    known: set[str] = set()
-    for chunk in chunks(ids):
-        known.update(connection.scalars(select(record.c.id).where(*place, record.c.id.in_(chunk))))
-    return [row_id for row_id in ids if row_id not in known]
+    keys = {str(Ref(field_map.connection, field_map.object, row_id)): row_id for row_id in ids}
+    known = {
+        key for key, deleted in rows_in(connection, record, ("key", "deleted"), "key", list(keys)) if not deleted
+    }
+    return [row_id for key, row_id in keys.items() if key not in known]
 
 
 def live_ids_after(connection: Connection, field_map: FieldMap, after: str, limit: int) -> Sequence[str]:
     """The next ids of rows of one object that the store has as live, in the order of their text."""
-    place = (record.c.connection == field_map.connection, record.c.object == field_map.object, ~record.c.deleted)
-    query = select(record.c.id).where(*place, record.c.id > after).order_by(record.c.id).limit(limit)
-    return list(connection.scalars(query))
+    here = of_object(field_map.connection, field_map.object)
+    beyond = str(Ref(field_map.connection, field_map.object, after))
+    query = select(record.c.id).where(here, record.c.key > beyond, ~record.c.deleted)
+    return list(connection.scalars(query.order_by(record.c.key).limit(limit)))
 
 
 class Stored(NamedTuple):
@@ -141,13 +142,14 @@ def _keep(
     stood = {key: before.group_id for key, before in known.items()}
     groups = regroup(connection, said.ties_of(connection, rows), stood)
     things = [row_thing_id(row) for row in rows]
-    _store_rows(connection, field_map, zip(rows, things, strict=True), groups)
+    _store_rows(connection, field_map, rows, things, groups)
     again = [key for key in fresh if key in known]  # a row that is new has left nothing behind
     _store_problems(connection, again, problems)
     keep_read(connection, rows, things)
     keep_named(connection, rows, again)
     said.changed(connection, rows)
-    make_due(connection, groups.touched | _concerned(connection, field_map.canonical, groups), now)
+    touched = groups.touched if field_map.canonical in JUDGED else groups.touched - groups.new
+    make_due(connection, touched | _concerned(connection, field_map.canonical, groups), now)
     return len(problems)
 
 
@@ -157,21 +159,22 @@ def _concerned(connection: Connection, canonical: str, groups: Groups) -> frozen
     if canonical == "account":
         return groups_naming(connection, groups.touched)
     if canonical == "opportunity":
-        return groups_beside(connection, groups.touched)
+        return groups_beside(connection, groups.touched - groups.new)
     return groups_waiting(connection) if canonical == "person" else frozenset()
 
 
 def _understand(
     field_map: FieldMap, fresh: Mapping[str, Record], known: Mapping[str, Stored]
 ) -> tuple[list[Row], list[tuple[str, Problem]]]:
+    entries = [
+        _with_raw(field_map, entry, known[key].raw) if entry.deleted and key in known else entry
+        for key, entry in fresh.items()
+    ]
     rows: list[Row] = []
     problems: list[tuple[str, Problem]] = []
-    for key, entry in fresh.items():
-        if entry.deleted and key in known:
-            entry = _with_raw(field_map, entry, known[key].raw)  # noqa: PLW2901
-        row, faults = field_map.read(entry)
+    for key, (row, faults) in zip(fresh, field_map.read_all(entries), strict=True):
         rows.append(row)
-        if not entry.deleted:
+        if faults and not row.deleted:
             problems += [(key, fault) for fault in faults]
     return rows, problems
 
@@ -189,27 +192,26 @@ def _with_raw(field_map: FieldMap, entry: Record, raw: str) -> Record:
 
 
 def _store_rows(
-    connection: Connection, field_map: FieldMap, rows: Iterable[tuple[Row, str]], groups: Groups
+    connection: Connection, field_map: FieldMap, rows: Sequence[Row], things: Sequence[str], groups: Groups
 ) -> None:
-    stored = []
-    for row, thing in rows:
-        key = str(row.ref)
-        stored.append(
-            {
-                "key": key,
-                "connection": row.ref.connection,
-                "object": row.ref.kind,
-                "id": row.ref.id,
-                "kind": row.kind,
-                "thing": thing,
-                "stamp": datetime_text(row.stamp),
-                "deleted": row.deleted,
-                "merged_into": row.merged_into,
-                "mapping": field_map.hash,
-                "raw": _text(_readable(row.raw)),
-                "group_id": groups.of[key],
-            }
-        )
+    stored = [
+        {
+            "key": key,
+            "connection": row.ref.connection,
+            "object": row.ref.kind,
+            "id": row.ref.id,
+            "kind": row.kind,
+            "thing": thing,
+            "stamp": datetime_text(row.stamp),
+            "deleted": row.deleted,
+            "merged_into": row.merged_into,
+            "mapping": field_map.hash,
+            "raw": _text(_readable(row.raw)),
+            "group_id": groups.of[key],
+        }
+        for row, thing in zip(rows, things, strict=True)
+        for key in [str(row.ref)]
+    ]
     upsert(connection, record, stored)
 
 
@@ -222,12 +224,9 @@ def _store_problems(connection: Connection, again: Sequence[str], problems: Iter
 
 def raw_of(connection: Connection, field_map: FieldMap, ids: Sequence[str]) -> dict[str, Mapping[str, Text]]:
     """The text of the mapped fields of some rows as last read, by the row's id."""
-    place = (record.c.connection == field_map.connection, record.c.object == field_map.object)
-    found: dict[str, Mapping[str, Text]] = {}
-    for chunk in chunks(ids):
-        query = select(record.c.id, record.c.raw).where(*place, record.c.id.in_(chunk))
-        found.update({row.id: msgspec.json.decode(row.raw) for row in connection.execute(query)})
-    return found
+    keys = [str(Ref(field_map.connection, field_map.object, row_id)) for row_id in ids]
+    found = rows_in(connection, record, ("id", "raw"), "key", keys)
+    return {row_id: msgspec.json.decode(raw) for row_id, raw in found}
 
 
 def set_cursor(connection: Connection, field_map: FieldMap, at: Cursor, drained: bool, now: datetime) -> None:

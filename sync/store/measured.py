@@ -56,8 +56,8 @@ def keep_read(connection: Connection, rows: Sequence[Row], things: Sequence[str]
     _next_edition(connection)
     for chunk in chunks([thing for row, thing in deals if row.deleted]):
         connection.execute(delete(measured_deal).where(measured_deal.c.id.in_(chunk)))
-    told = [kept for row, thing in deals if not row.deleted for kept in _told(row, thing)]
-    upsert(connection, measured_deal, told)
+    told = [(row, thing, stage) for row, thing in deals if not row.deleted and (stage := stage_of(row))]
+    upsert(connection, measured_deal, [_told(*deal) for deal in told])
 
 
 def keep_judged(connection: Connection, groups: Sequence[Measured], policies: Policies) -> None:
@@ -83,13 +83,13 @@ def _moves(connection: Connection, ids: Sequence[str]) -> Mapping[str, Sequence[
     return found
 
 
-def _told(row: Row, thing: str) -> Iterator[dict[str, Any]]:
+def _told(row: Row, thing: str, stage: Stage) -> dict[str, Any]:
     """A deal that is read, as it would be taken alone: a row without a known stage is no deal yet."""
-    stage, told = stage_of(row), row.values
-    if stage is not None:
-        began = told.get("created_at") or row.stamp
-        who = {"id": thing, "connection": row.ref.connection, "name": told.get("name") or ""}
-        yield who | _worth(stage, told.get("amount"), began.date(), told.get("close_date"))
+    told = row.values
+    began = told.get("created_at") or row.stamp
+    worth = _worth(stage, told.get("amount"), began.date(), told.get("close_date"))
+    worth |= {"id": thing, "connection": row.ref.connection, "name": told.get("name") or ""}
+    return worth
 
 
 def _plain(deal: Opportunity) -> dict[str, Any]:

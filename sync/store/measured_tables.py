@@ -25,6 +25,7 @@ measured_deal = Table(  # every deal as read; what only judging tells is NULL wh
     Column("sourced", Boolean),
     Column("influenced", Boolean),
     Column("fulfilled_minor", BigInteger),
+    sqlite_with_rowid=False,
 )
 Index("measured_deal_kind", measured_deal.c.parties, measured_deal.c.outcome, measured_deal.c.currency)
 

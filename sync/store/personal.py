@@ -14,6 +14,7 @@ from sqlalchemy import Connection, or_, select, update
 from sync.mapping.fieldmap import Mappings
 from sync.model.problem import BadInput, Problem
 from sync.store.persons import ERASED, all_names, erase_names, find_persons, reveal
+from sync.store.rows import of_object
 from sync.store.tables import audit, case_file, decision, directive, record, split
 
 PERSONAL = {"registration": ("voter",)}
@@ -90,7 +91,7 @@ def _rows(
         places = {name for rule in field_map.rules if rule.path in words for name in rule.remotes}
         if not places:
             continue
-        here = (record.c.connection == field_map.connection) & (record.c.object == field_map.object)
+        here = of_object(field_map.connection, field_map.object)
         holds = or_(*(record.c.raw.contains(name, autoescape=True) for name in names))
         for row in connection.execute(select(record.c.key, record.c.raw).where(here, holds)).all():
             raw = msgspec.json.decode(row.raw)

@@ -8,9 +8,11 @@ from functools import cache
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import ColumnElement, Connection, Table
 
+from connector.record import Ref
 from sync.store.dialect import PLACE, upsert_text
+from sync.store.tables import record
 
 Item = TypeVar("Item")
 
@@ -40,6 +42,12 @@ def rows_in(
         places = ", ".join([place] * len(chunk))
         found = connection.exec_driver_sql(_rows_in(table.name, tuple(wanted), column, places), tuple(chunk))
         yield from found.fetchall()
+
+
+def of_object(connection: str, obj: str) -> ColumnElement[bool]:
+    """Whether a stored row is of one object of one connection: the keys of all of them begin alike."""
+    first = str(Ref(connection, obj, ""))
+    return record.c.key.between(first, f"{first[:-1]};")  # the sign after the colon
 
 
 @cache

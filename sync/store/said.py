@@ -22,7 +22,7 @@ from sync.store.tables import directive, record
 def ties_of(connection: Connection, rows: Iterable[Row]) -> dict[str, frozenset[str]]:
     """Every anchor of some rows: their own, and one for each row that they were linked with."""
     own = {str(row.ref): anchors(row).all for row in rows}
-    for key, other, together, _ in _said(connection, sorted(own)):
+    for key, other, together, _ in _said(connection, sorted(own)) if _anything_said(connection) else ():
         if together:
             own[key] |= {said_anchor(key, other)}
     return own
@@ -35,13 +35,17 @@ def said_anchor(one: str, other: str) -> str:
 
 def said_about(connection: Connection, keys: Sequence[str]) -> tuple[Said, ...]:
     """What was said about some rows, by people or by their score. Empty at once where nothing was said at all."""
-    if connection.scalar(select(said_pair.c.key).limit(1)) is None:
+    if not _anything_said(connection):
         return ()
     found = {
         (min(key, other), max(key, other)): (bool(together), seq)
         for key, other, together, seq in _said(connection, keys)
     }
     return tuple(Said(one, other, *word) for (one, other), word in sorted(found.items()))
+
+
+def _anything_said(connection: Connection) -> bool:
+    return connection.scalar(select(said_pair.c.key).limit(1)) is not None
 
 
 def _said(connection: Connection, keys: Sequence[str]) -> list[tuple[str, str, bool, int]]:

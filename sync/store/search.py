@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
-from sync.store.tables import record, tie
+from sync.store.tables import anchor, record, tie
 
 KINDS: Final = ("opportunity", "account", "registration")
 
@@ -20,7 +20,12 @@ def search(connection: Connection, text: str, limit: int) -> list[Any]:
     ids = or_(
         *(column.startswith(wanted, autoescape=True) for column in (record.c.id, record.c.thing, record.c.key))
     )
-    domains = select(tie.c.key).where(tie.c.anchor.startswith(f"domain:{wanted.casefold()}", autoescape=True))
+    domains = (
+        select(tie.c.key)
+        .join(record, record.c.key == tie.c.key)
+        .join(anchor, (anchor.c.anchor == tie.c.anchor) & (anchor.c.group_id == record.c.group_id))
+        .where(anchor.c.anchor.startswith(f"domain:{wanted.casefold()}", autoescape=True))
+    )
     inside = func.lower(record.c.raw).contains(wanted.lower(), autoescape=True)
     found: dict[str, Any] = {}
     for condition in (ids, record.c.key.in_(domains), inside):

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 from connector.record import Record
 from sync.mapping.fieldmap import FieldMap
 from sync.store.intake import stored_record
+from sync.store.rows import of_object
 from sync.store.tables import problem, record
 
 
@@ -30,7 +31,7 @@ class Seen:
 
 def latest_rows(connection: Connection, crm: str, obj: str, most: int) -> list[Seen]:
     """Live rows of one object, the one that changed last first."""
-    query = select(record).where(record.c.connection == crm, record.c.object == obj, ~record.c.deleted)
+    query = select(record).where(of_object(crm, obj), ~record.c.deleted)
     found = connection.execute(query.order_by(record.c.stamp.desc(), record.c.id).limit(most))
     return [Seen(row.id, msgspec.json.decode(row.raw), row) for row in found]
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select, update
 from connector.record import Record
 from sync.mapping.fieldmap import FieldMap, Mappings
 from sync.store.intake import stored_record
+from sync.store.rows import of_object
 from sync.store.tables import cursor, record
 
 
@@ -31,13 +32,12 @@ def stale(connection: Connection, field_map: FieldMap) -> Stale:
     """What a change of the mapping left behind."""
     needed = [name for name in field_map.fields if not field_map.may_miss(name)]
     query = select(record).where(
-        record.c.connection == field_map.connection,
-        record.c.object == field_map.object,
+        of_object(field_map.connection, field_map.object),
         record.c.mapping.not_in(["", field_map.hash]),  # without a version: rows that we wrote ourselves
         ~record.c.deleted,
     )
     lacking: set[str] = set()
-    found = connection.execute(query.order_by(record.c.id)).all()
+    found = connection.execute(query.order_by(record.c.key)).all()
     for row in found:
         raw = msgspec.json.decode(row.raw)
         if any(name not in raw for name in needed):
@@ -54,9 +54,7 @@ def go_on_with(connection: Connection, field_map: FieldMap) -> None:
 def groups_of(connection: Connection, field_map: FieldMap, ids: Sequence[str]) -> list[str]:
     """The connected groups of some rows of one object."""
     wanted = set(ids)
-    query = select(record.c.id, record.c.group_id).where(
-        record.c.connection == field_map.connection, record.c.object == field_map.object
-    )
+    query = select(record.c.id, record.c.group_id).where(of_object(field_map.connection, field_map.object))
     return sorted({row.group_id for row in connection.execute(query) if row.id in wanted})
 
 

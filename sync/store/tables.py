@@ -42,25 +42,25 @@ record = Table(  # one row a CRM record: the raw text of its mapped fields; our 
     Column("mapping", String, nullable=False),  # the version of the mapping that it was last read by
     Column("raw", Text, nullable=False),
     Column("group_id", String, nullable=False),
-    UniqueConstraint("connection", "object", "id"),
 )
 Index("record_group", record.c.group_id, record.c.kind)
 Index("record_thing", record.c.thing)
 Index("record_id", record.c.id)
 
-tie = Table(  # the anchors of each record
+tie = Table(  # the anchors of each record, but for its own id
     "tie",
     metadata,
     Column("key", String, primary_key=True),
     Column("anchor", String, primary_key=True),
+    sqlite_with_rowid=False,
 )
-Index("tie_anchor", tie.c.anchor)
 
-anchor = Table(  # each anchor lies in exactly one group
+anchor = Table(  # each anchor lies in exactly one group; the id of a record that is here lies in that record's
     "anchor",
     metadata,
     Column("anchor", String, primary_key=True),
     Column("group_id", String, nullable=False),
+    sqlite_with_rowid=False,
 )
 Index("anchor_group", anchor.c.group_id)
 
@@ -69,6 +69,7 @@ involved = Table(  # what a row names that is not of its group: partners, a cust
     metadata,
     Column("key", String, primary_key=True),
     Column("partner", String, primary_key=True),
+    sqlite_with_rowid=False,
 )
 Index("involved_partner", involved.c.partner)
 

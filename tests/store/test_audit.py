@@ -220,7 +220,7 @@ def of_version_2(office: Northwind) -> None:
     for (table,) in tables:
         if table not in ("alembic_version", "sqlite_sequence"):
             names = [row[1] for row in connection.execute(f"PRAGMA main.table_info('{table}')")]
-            taken = connection.execute(f"SELECT {', '.join(names)} FROM now.{table} ORDER BY rowid").fetchall()
+            taken = connection.execute(f"SELECT {', '.join(names)} FROM now.{table} ORDER BY 1").fetchall()
             places = ", ".join("?" for _ in names)
             rows = [[_with_names(value, people) for value in row] for row in taken]
             connection.executemany(f"INSERT INTO main.{table} ({', '.join(names)}) VALUES ({places})", rows)
