@@ -79,6 +79,15 @@ LIMITS: Final[Limits] = {
 }
 
 
+def real(bucket: Bucket, said: Said | None, percent: int, now: datetime) -> Bucket:
+    """Our part of a day as large as the CRM said, less what others have spent of it; other buckets as they are."""
+    if not bucket.daily:
+        return bucket
+    said = said or Said(now, bucket.calls, 0)
+    others = said.others if now - said.moment < BELIEVED else 0
+    return Bucket(max(0, said.allowed * percent // 100 - others), bucket.seconds)
+
+
 def held(what: str, bucket: Bucket, spent: Sequence[tuple[datetime, int]], now: datetime, calls: int) -> float:
     """Seconds until ``calls`` more fit into one bucket (0: now). Raises PauseUntil where that takes the day."""
     # what others have spent comes back at a time that only the CRM knows: it is asked again
@@ -121,7 +130,11 @@ class CallCount:
         """See `connector.crm.Ledger.take`: calls that must wait are not booked."""
         with self._lock:
             now = self._now()
-            buckets = [self._real(bucket, (connection, limit), now) for bucket in self._limits.get(limit, ())]
+            percent = self._percent.get(connection, PERCENT)
+            buckets = [
+                real(bucket, self._said.get((connection, limit)), percent, now)
+                for bucket in self._limits.get(limit, ())
+            ]
             spent = [self._window((connection, limit), bucket, now) for bucket in buckets]
             for bucket, window in zip(buckets, spent, strict=True):
                 wait = held(f"{connection}: the day's {bucket.calls} {limit} calls", bucket, window, now, calls)
@@ -139,15 +152,6 @@ class CallCount:
             days = [bucket for bucket in self._limits.get(limit, ()) if bucket.daily]
             ours = sum(number for day in days for _, number in self._window((connection, limit), day, now))
             self._said[connection, limit] = Said(now, allowed, max(0, used - ours))
-
-    def _real(self, bucket: Bucket, key: tuple[str, str], now: datetime) -> Bucket:
-        """Our part of a day as large as the CRM said, less what others have spent of it."""
-        if not bucket.daily:
-            return bucket
-        said = self._said.get(key) or Said(now, bucket.calls, 0)
-        others = said.others if now - said.moment < BELIEVED else 0
-        ours = said.allowed * self._percent.get(key[0], PERCENT) // 100
-        return Bucket(max(0, ours - others), bucket.seconds)
 
     def _window(self, key: tuple[str, str], bucket: Bucket, now: datetime) -> deque[tuple[datetime, int]]:
         """What was spent of one bucket and still counts."""

@@ -18,7 +18,7 @@ from sync.drift import news, rested
 from sync.mapping.fieldmap import FieldMap, Mappings
 from sync.model.problem import BadInput, Problem
 from sync.store import intake, runs
-from sync.store.calls import SharedCount
+from sync.store.budgets import StoreLedger
 from sync.store.opening import Store, is_there, open_store
 from sync.world import Progress, World, quietly
 
@@ -44,7 +44,7 @@ def open_world(config: Config, clock: Clock) -> Iterator[World]:
     Raises BadInput or StopCrm with every fault at once, before anything is stored, when a secret is missing, a CRM
     that was never read cannot be signed in to, none can, or another org answers than this connection was made for.
     """
-    ledger = SharedCount(now=clock.now, percent=config.calls_percent)
+    ledger = StoreLedger(clock.now, config.calls_percent)
     with ExitStack() as stack:
         store = cache(lambda: stack.enter_context(closing(open_store(config.store_url, config.home))))
         vault = runs.StoreVault(store)  # opens the store only where a token is kept in it
@@ -71,6 +71,7 @@ def open_world(config: Config, clock: Clock) -> Iterator[World]:
         if strangers := list(_strangers(store(), orgs, clock.now())):
             raise StopCrm("\n".join(strangers))
         ledger.share(store())
+        stack.callback(ledger.release)
         yield World(
             store=store(),
             crms=crms,
