@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -75,7 +75,8 @@ class Fault:
 
 
 class Switchboard:
-    """Everything about one served CRM that is not the CRM: ``offset`` moves its clock, ``faults`` spoil its calls.
+    """Everything about one served CRM that is not the CRM: ``offset`` moves its clock, ``faults`` spoil its calls,
+    and ``weather`` those that meet no fault.
 
     ``settings`` hold the vendor's own misbehaviours; each vendor's ``app`` documents the ones it knows.
     """
@@ -85,6 +86,7 @@ class Switchboard:
         self.settings: dict[str, object] = dict(settings or {})
         self.calls: list[Call] = []
         self.faults: list[Fault] = []
+        self.weather: Callable[[], Fault | None] = lambda: None
 
     def now(self) -> datetime:
         """The CRM's clock: UTC, shifted by ``offset``."""
@@ -102,7 +104,7 @@ class Switchboard:
             if fault.times <= 0:
                 self.faults.remove(fault)
             return fault
-        return None
+        return self.weather()
 
     def middleware(self, app: ASGIApp) -> ASGIApp:
         """The app behind this switchboard."""
