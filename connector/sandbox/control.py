@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Protocol
@@ -66,7 +67,8 @@ def _routes(crm: CrmSandbox, switchboard: Switchboard) -> list[BaseRoute]:
     async def rows(request: Request) -> Response:
         kind = request.path_params["kind"]
         try:
-            return JSONResponse(crm.rows(kind))
+            text = json.dumps(crm.rows(kind), default=str)  # exact decimals
+            return Response(text, media_type="application/json")
         except KeyError:
             return JSONResponse({"error": f"no object {kind}"}, status_code=404)
 

@@ -1,117 +1,151 @@
-"""kill -9 at random instants of a first run against two served CRMs: the next runs end where calm does."""
+"""kill -9 at random instants, on both databases, of one worker and of three: both CRMs end as undisturbed."""
 
 from __future__ import annotations
 
 import argparse
 import random
-import re
-import subprocess
+import signal
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from connector.sandbox.serve import Sandbox, start
-from connector.sandbox.world import load_world
-from sync.commands import write_new
+from tests.bench._service import CHANGES, Served, Worker, installed, run_once, served, world
+from tests.store.server import NoServer, server
 
-NOW = datetime.now(UTC)
-WRITTEN = {
-    "salesforce": ("Partner_Attribution__c", "Opportunity", "Deal_Registration__c"),
-    "hubspot": ("partner_attribution", "deals", "partner_registration"),
-}
-MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|\+[\d:]+)")
-Lines = list[str]
+FINISHED: Final = ("done", "nothing to write")
+LAST: Final = 8
+"""Runs in which what the kills left must be settled."""
 
 
-@contextmanager
-def installed() -> Iterator[tuple[Path, Sandbox]]:
-    """A new installation beside two new CRMs that hold the demo's world."""
-    with tempfile.TemporaryDirectory() as folder, start(load_world("demo", NOW)) as sandbox:
-        home = Path(folder, "dealsync")
-        write_new(home, (sandbox.salesforce_url, sandbox.hubspot_url))
-        yield home, sandbox
+@dataclass
+class Storm:
+    """What came of all kills of one set-up."""
+
+    kills: int = 0
+    working: int = 0  # kills while something was left to write
+    worlds: int = 0
+    differ: int = 0
+    doubled: int = 0
+    again: int = 0
+    last: int = 0  # runs that were needed after the last kill
 
 
-def run(home: Path, most: float | None = None) -> bool:
-    """One ``run --once``; killed after ``most`` seconds. Whether it came to its own end."""
-    command = [sys.executable, "-m", "sync.cli", "run", "--once", "--home", str(home)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        process.wait(most)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        return False
-    return True
-
-
-def written(sandbox: Sandbox) -> Lines:
-    """What both CRMs say of deals, claims and shares, without ids and moments, which differ from run to run."""
-    return sorted(
-        f"{kind} " + " ".join(f"{name}={MOMENT.sub('', str(row[name]))}" for name in sorted(row) if named(name))
-        for crm, kinds in WRITTEN.items()
-        for kind in kinds
-        for row in getattr(sandbox, crm).rows(kind)
-    )
-
-
-def named(field: str) -> bool:
-    """Whether a field may be compared: ours and people's, but no moments and nothing that the CRM itself counts."""
-    moment = field.lower().endswith(("_at__c", "_at"))
-    return not moment and (field.endswith("__c") or (field[0].islower() and not field.startswith(("hs_", "id"))))
-
-
-def sent(sandbox: Sandbox) -> int:
-    """How many writing calls both CRMs had."""
-    calls = [*sandbox.salesforce.switchboard.calls, *sandbox.hubspot.switchboard.calls]
-    return sum(call.method in ("POST", "PATCH", "PUT", "DELETE") for call in calls)
-
-
-def calm() -> tuple[Lines, float, int]:
-    """What an undisturbed run leaves, how long it takes, how many calls write."""
-    with installed() as (home, sandbox):
+def calm(folder: Path, home: Path) -> tuple[list[str], float, int]:
+    """What undisturbed runs leave, how long the first takes (seconds), and how many calls write."""
+    with served(folder) as crms, installed(home, crms, "sqlite"):
         began = time.monotonic()
-        run(home)
+        run_once(home)
         seconds = time.monotonic() - began
-        calls = sent(sandbox)
-        run(home)
-        return written(sandbox), seconds, calls
+        settle(home)
+        return crms.written(), seconds, crms.sent()
 
 
-def storm(instant: float) -> tuple[Lines, bool, int]:
-    """The same with a kill at ``instant``, and two runs after it."""
-    with installed() as (home, sandbox):
-        killed = not run(home, instant)
-        run(home)
-        calls = sent(sandbox)
-        run(home)
-        return written(sandbox), killed, calls
+def settle(home: Path) -> int:
+    """Undisturbed runs until one has nothing to write; how many. Raises RuntimeError where they never end."""
+    for number in range(1, LAST + 1):
+        report = run_once(home)
+        if report["complete"] and not report["changes"]:
+            return number
+    raise RuntimeError(f"after {LAST} undisturbed runs there is still something to write: {report['notes']}")
 
 
-def main(kills: int, seed: int) -> int:
-    """Prints the figures; 1 when any kill left another state than calm does."""
-    dice = random.Random(seed)
-    expected, seconds, calls = calm()
-    hit = again = lost = doubled = 0
-    for _ in range(kills):
-        found, killed, made = storm(dice.uniform(0.0, seconds))
-        hit += killed
-        again += max(0, made - calls)
-        lost += (Counter(expected) - Counter(found)).total()
-        doubled += max(0, len(found) - len(expected))
-    print(f"{hit} of {kills} runs killed within {seconds:.1f} s (seed {seed}); {len(expected)} rows compared")  # noqa: T201
-    print(f"rows that differ {lost}, rows too many {doubled}, writing calls repeated {again}")  # noqa: T201
-    return int(bool(lost or doubled))
+def storm(workers: list[Worker], dice: random.Random, seconds: float, most: int) -> tuple[int, int]:
+    """Kill one of the workers again and again, within ``seconds`` of the last kill, until all is written.
+
+    Returns how many were killed, and how many of them while something was left to write.
+    """
+    for worker in workers:
+        worker.start()
+    killed = working = 0
+    while killed < most and not any(word in worker.said() for worker in workers for word in FINISHED):
+        victim = dice.choice(workers)
+        until = time.monotonic() + dice.uniform(0, seconds)
+        while time.monotonic() < until and victim.alive():
+            time.sleep(0.005)
+        working += not any(word in worker.said() for worker in workers for word in FINISHED)
+        killed += victim.alive()
+        victim.end(signal.SIGKILL)
+        victim.start()
+    for worker in workers:
+        worker.end(signal.SIGTERM)
+    return killed, working
+
+
+def team(home: Path, number: int) -> list[Worker]:
+    """One ``run --once``, or several workers of the service."""
+    if number == 1:
+        return [Worker(home, ("run", "--once"), home / "log")]
+    return [Worker(home, ("worker", "--name", f"w{at}"), home / f"log{at}") for at in range(number)]
+
+
+def weather(folder: Path, expected: tuple[list[str], float, int], store: str, number: int, kills: int) -> Storm:
+    """New worlds, each with kills until all is written, until there were so many kills."""
+    rows, seconds, calls = expected
+    dice = random.Random(f"{store} {number}")
+    found = Storm()
+    while found.kills < kills:
+        with (
+            tempfile.TemporaryDirectory() as name,
+            served(folder) as crms,
+            installed(Path(name, "home"), crms, store) as home,
+        ):
+            killed, working = storm(team(home, number), dice, seconds, kills - found.kills)
+            found.last = max(found.last, settle(home))
+            found.kills += killed
+            found.working += working
+            found.worlds += 1
+            compare(found, crms, rows, calls)
+    return found
+
+
+def compare(found: Storm, crms: Served, rows: list[str], calls: int) -> None:
+    """What differs from calm, which keys are there twice, and how many writing calls more there were."""
+    left = Counter(rows)
+    left.subtract(crms.written())
+    found.differ += sum(map(abs, left.values()))
+    found.doubled += sum(number - 1 for number in Counter(crms.keys()).values())
+    found.again += max(0, crms.sent() - calls)
+
+
+def main(changes: int, kills: int, stores: list[str], workers: list[int]) -> int:
+    """Prints a line for each set-up; 1 when a kill anywhere left another state than calm does."""
+    bad = 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name, "world")
+        folder.mkdir()
+        world(folder, changes // CHANGES)
+        expected = calm(folder, Path(name, "calm"))
+        say(f"{changes} changes; calm: {expected[1]:.1f} s, {expected[2]} writing calls, {len(expected[0])} rows")
+        say(f"{'store':<11} workers  kills  at work  worlds  differ  doubled  calls again  runs after")
+        for store in stores:
+            for number in workers:
+                found = weather(folder, expected, store, number, kills)
+                counts = (
+                    f"{found.kills:>6} {found.working:>8} {found.worlds:>7} {found.differ:>7} {found.doubled:>8}"
+                )
+                say(f"{store:<11} {number:>7} {counts} {found.again:>12} {found.last:>11}")
+                bad += found.differ + found.doubled
+    return int(bad > 0)
+
+
+def say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--changes", type=int, default=5000)
+    parser.add_argument("--kills", type=int, default=50, help="of each set-up")
+    parser.add_argument("--stores", nargs="+", default=["sqlite", "postgresql"])
+    parser.add_argument("--workers", nargs="+", type=int, default=[1, 3])
     options = parser.parse_args()
-    sys.exit(main(options.kills, options.seed))
+    if "postgresql" in options.stores:
+        try:
+            server()
+        except NoServer as reason:
+            sys.exit(str(reason))
+    sys.exit(main(options.changes, options.kills, options.stores, options.workers))

@@ -137,6 +137,13 @@ def test_control_routes(crm: Sandbox, api: Api) -> None:
     assert control("GET", "/rows/Deal")[0] == 404
 
 
+def test_rows_are_shown_to_another_process_with_exact_amounts(crm: Sandbox, api: Api) -> None:
+    deal = {"Name": "D", "StageName": "Proposal", "CloseDate": "2027-01-01", "Amount": 0.1}
+    assert api("POST", "/sobjects/Opportunity", deal).status_code == 201
+    answer = requests.get(f"{crm.salesforce_url}/_sandbox/rows/Opportunity", timeout=5)
+    assert answer.json()[-1]["Amount"] == "0.1"
+
+
 # --- worlds
 
 
