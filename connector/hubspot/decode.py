@@ -19,7 +19,7 @@ def text(type_: str, raw: str | None) -> Text:
 
 def moment(raw: str) -> datetime:
     """An instant: ISO with or without milliseconds (v3 and dated), or epoch milliseconds. Raises ValueError."""
-    if raw.lstrip("-").isdecimal():
+    if raw[-1:] != "Z" and raw.lstrip("-").isdecimal():
         seconds, milliseconds = divmod(int(raw), 1000)
         return datetime.fromtimestamp(seconds, UTC).replace(microsecond=milliseconds * 1000)
     parsed = datetime.fromisoformat(raw)
@@ -64,7 +64,11 @@ def _number(raw: str) -> str:
 def _datetime(raw: str) -> str:
     try:
         instant = moment(raw)
-        return raw if len(raw) == 20 and raw[10] == "T" and raw[-1] == "Z" else datetime_text(instant)
+        if raw[10:17:6] != "T:" or raw[-1] != "Z":
+            return datetime_text(instant)
+        if len(raw) == 24 and raw[19] == ".":  # as HubSpot writes it, with milliseconds
+            return f"{raw[:19]}Z" if raw[20:23] == "000" else f"{raw[:23]}000Z"
+        return raw if len(raw) == 20 else datetime_text(instant)
     except (ValueError, OverflowError):
         return raw
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,9 @@ from connector.hubspot.answers import Answer, AssociationType, CreatedRows, Prob
 from connector.hubspot.describe import Portal
 from connector.hubspot.errors import Refusal, fault
 from connector.hubspot.gateway import Gateway
-from connector.hubspot.narrow import batches, narrowed
+from connector.hubspot.narrow import abreast, batches, narrowed
 from connector.hubspot.routes import Route
+from connector.record import Text
 
 READ_BATCH = 1000
 LINK_BATCH = 2000
@@ -34,19 +35,23 @@ class Link:
     label: str
     types: tuple[AssociationType, ...]  # of the label; for any label, the plain one first
 
-    def picker(self) -> Callable[[Iterable[Target]], frozenset[str]]:
-        """Which of the associated records are linked under this label; by type id, as labels can be renamed."""
+    def picked(self, held: Mapping[str, Sequence[Target]]) -> dict[str, list[str]]:
+        """Which of each record's associated ones are linked under this label; an id may come twice.
+
+        By type id, as labels can be renamed.
+        """
         if not self.label:
-            return lambda targets: frozenset([str(target.to_object_id) for target in targets])
+            return {record_id: [str(target.to_object_id) for target in to] for record_id, to in held.items()}
         wanted = {(each.category, each.type_id) for each in self.types}
-        return lambda targets: frozenset(
-            [
+        return {
+            record_id: [
                 str(target.to_object_id)
-                for target in targets
+                for target in to
                 for each in target.association_types
                 if (each.category, each.type_id) in wanted
             ]
-        )
+            for record_id, to in held.items()
+        }
 
 
 class Links:
@@ -67,34 +72,41 @@ class Links:
             found = tuple(types)
         return Link(kind, other, label, found) if found else None
 
-    def of(self, links: Mapping[str, Link], ids: Sequence[str]) -> dict[str, dict[str, frozenset[str]]]:
-        """The associated ids under several fields; fields of one object share their calls. Raises CrmError."""
+    def of(self, links: Mapping[str, Link], ids: Sequence[str]) -> dict[str, dict[str, Text]]:
+        """The associated ids of each record under several fields, as their values; none of a record that is gone.
+
+        Fields of one object share their calls. Raises CrmError.
+        """
         shared: dict[tuple[str, str], dict[str, Link]] = defaultdict(dict)
         for name, link in links.items():
             shared[link.kind, link.other][name] = link
-        return {name: found for same in shared.values() for name, found in self._read(same, ids).items()}
+        found: dict[str, dict[str, Text]] = {}
+        reads = abreast(lambda place: self._read(*place, ids), list(shared))
+        for same, held in zip(shared.values(), reads, strict=True):
+            for name, link in same.items():
+                found[name] = {record_id: text(to) for record_id, to in link.picked(held).items()}
+        return found
 
     def targets(self, link: Link, ids: Sequence[str]) -> dict[str, frozenset[str]]:
         """The associated ids of each record; a record that is gone has no entry. Raises CrmError."""
-        return self._read({link.label: link}, ids)[link.label]
+        held = self._read(link.kind, link.other, ids)
+        return {record_id: frozenset(to) for record_id, to in link.picked(held).items()}
 
-    def _read(self, links: Mapping[str, Link], ids: Sequence[str]) -> dict[str, dict[str, frozenset[str]]]:
-        [link, *_] = links.values()
+    def _read(self, kind: str, other: str, ids: Sequence[str]) -> dict[str, list[Target]]:
         held: dict[str, list[Target]] = {record_id: [] for record_id in ids}
         waiting = [{"id": record_id} for record_id in held]
         while waiting:
             batch, waiting = waiting[:READ_BATCH], waiting[READ_BATCH:]
-            answer = self._gateway.send(routes.LINKS, link.kind, link.other, body={"inputs": batch})
-            for gone in self._without_source(link, answer.errors):
+            answer = self._gateway.send(routes.LINKS, kind, other, body={"inputs": batch})
+            for gone in self._without_source(kind, other, answer.errors):
                 held.pop(gone, None)
             sent = {asked["id"]: asked.get("after") for asked in batch}
             for row in answer.results:
                 if row.source.id in held:  # a record that was merged away may answer under another id
                     held[row.source.id] += row.to
                 if row.source.id in sent and row.paging and row.paging.next:
-                    waiting.append(self._next(link, row.source.id, sent, str(row.paging.next.after)))
-        picks = {name: each.picker() for name, each in links.items()}
-        return {name: {record_id: pick(to) for record_id, to in held.items()} for name, pick in picks.items()}
+                    waiting.append(self._next(kind, other, row.source.id, sent, str(row.paging.next.after)))
+        return held
 
     def write(self, link: Link, wanted: Mapping[str, frozenset[str]], new: Collection[str]) -> dict[str, CrmError]:
         """Make each record's links exactly the wanted ones; returns what failed, by record.
@@ -106,7 +118,7 @@ class Links:
         except CrmError as error:
             return dict.fromkeys(wanted, error)
         current |= {record_id: frozenset() for record_id in new if record_id in wanted}
-        gone = Gone(f"{self._place(link)}: the record was deleted. Fix: read it again")
+        gone = Gone(f"{self._place(link.kind, link.other)}: the record was deleted. Fix: read it again")
         failed: dict[str, CrmError] = {record_id: gone for record_id in wanted if record_id not in current}
         alive = [record_id for record_id in wanted if record_id in current]
         missing = [(source, to) for source in alive for to in _sorted(wanted[source] - current[source])]
@@ -146,7 +158,7 @@ class Links:
                     failed |= {source: answer for source, _ in sent}
         return failed
 
-    def _without_source(self, link: Link, errors: Sequence[Problem]) -> list[str]:
+    def _without_source(self, kind: str, other: str, errors: Sequence[Problem]) -> list[str]:
         """The records that are gone. Having no association is how the empty set is spelt; all else is raised."""
         gone: list[str] = []
         for error in errors:
@@ -154,24 +166,26 @@ class Links:
             if said.endswith("FROM_OBJECT_NOT_FOUND"):
                 gone += (error.get("context") or {}).get("fromObjectId", [])
             elif not said.endswith("NO_ASSOCIATIONS_FOUND"):
-                raise self._fault(link, error, reading=True)
+                raise fault(Refusal(self._place(kind, other), kind, 207, error, reading=True))
         return gone
 
-    def _next(self, link: Link, record_id: str, sent: Mapping[str, str | None], after: str) -> dict[str, str]:
+    def _next(
+        self, kind: str, other: str, record_id: str, sent: Mapping[str, str | None], after: str
+    ) -> dict[str, str]:
         if sent[record_id] == after:
-            raise TryAgain(f"{self._place(link)}: HubSpot repeats page {after} of record {record_id}")
+            raise TryAgain(f"{self._place(kind, other)}: HubSpot repeats page {after} of record {record_id}")
         return {"id": record_id, "after": after}
 
-    def _fault(self, link: Link, error: Problem, *, reading: bool = False) -> CrmError:
-        return fault(Refusal(self._place(link), link.kind, 207, error, reading=reading))
+    def _fault(self, link: Link, error: Problem) -> CrmError:
+        return fault(Refusal(self._place(link.kind, link.other), link.kind, 207, error))
 
-    def _place(self, link: Link) -> str:
-        return f"{self._gateway.name}: associations of {link.kind} with {link.other} {link.label!r}"
+    def _place(self, kind: str, other: str) -> str:
+        return f"{self._gateway.name}: associations of {kind} with {other}"
 
 
-def text(ids: Iterable[str]) -> str | None:
-    """Associated ids as a field's value, by number, so that equal sets are equal texts."""
-    return ";".join(_sorted(ids)) or None
+def text(ids: Collection[str]) -> Text:
+    """Associated ids as a field's value, each once and by number, so that equal sets are equal texts."""
+    return ";".join(ids if len(ids) < 2 else _sorted({*ids})) or None
 
 
 def _sorted(ids: Iterable[str]) -> list[str]:

@@ -1,8 +1,10 @@
-"""One call for many rows, without letting one bad row spoil the others."""
+"""Many rows in few calls: one bad row does not spoil the others, and calls that need not wait do not."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from connector.errors import CrmError, PauseMapping, SkipRecord
@@ -12,11 +14,37 @@ T = TypeVar("T")
 Sent = tuple[Sequence[T], A | CrmError]
 Blame = Callable[[CrmError, T], bool]
 
+ABREAST = 4
+"""Calls under way at once, where they are many: HubSpot answers 19 a second, and one takes about a fifth of it."""
+
 
 def batches(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """``rows`` in order, ``size`` at a time."""
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
+
+
+def abreast(ask: Callable[[T], A], several: Sequence[T]) -> list[A]:
+    """The answers in order, a few of the calls under way at once; the first that fails raises."""
+    if len(several) < 2:
+        return [ask(each) for each in several]
+    with ThreadPoolExecutor(ABREAST) as threads:
+        return list(threads.map(ask, several))
+
+
+def ahead(calls: Iterator[T], most: int) -> Iterator[T]:
+    """What ``calls`` yields, in order; up to ``most`` of the next calls are made while one's rows are worked on.
+
+    What a call raises is raised in its place, after all that was read before it.
+    """
+    thread = ThreadPoolExecutor(1)
+    try:
+        coming = deque(thread.submit(next, calls, None) for _ in range(most))
+        while (got := coming.popleft().result()) is not None:
+            coming.append(thread.submit(next, calls, None))
+            yield got
+    finally:
+        thread.shutdown(cancel_futures=True)
 
 
 def narrowed(

@@ -17,7 +17,7 @@ from connector.hubspot.answers import Row, Rows
 from connector.hubspot.decode import moment
 from connector.hubspot.errors import Refusal, fault
 from connector.hubspot.gateway import Gateway
-from connector.hubspot.narrow import batches
+from connector.hubspot.narrow import abreast, batches
 from connector.hubspot.windows import Window, milliseconds
 
 LIST_PAGE = 100
@@ -73,12 +73,15 @@ class Pages:
 
     def rows(self, kind: str, keys: Sequence[str], names: Sequence[str], by: str = "id") -> list[Row]:
         """The live rows that hold these keys, each once; a merged-away id answers with the survivor."""
-        found: dict[str, Row] = {}
-        for batch in batches(list(dict.fromkeys(keys)), READ_BATCH):
+
+        def ask(batch: Sequence[str]) -> Rows:
             body: dict[str, Any] = {"properties": list(names), "inputs": [{"id": key} for key in batch]}
             if by != "id":
                 body["idProperty"] = by
-            answer = self._gateway.send(routes.READ, kind, body=body)
+            return self._gateway.send(routes.READ, kind, body=body)
+
+        found: dict[str, Row] = {}
+        for answer in abreast(ask, list(batches(list(dict.fromkeys(keys)), READ_BATCH))):
             self._check(kind, answer)
             found |= {row.id: row for row in answer.results if not row.archived}
         return list(found.values())

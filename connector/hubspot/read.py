@@ -18,12 +18,14 @@ from connector.hubspot.answers import Row
 from connector.hubspot.decode import moment
 from connector.hubspot.describe import Portal
 from connector.hubspot.gateway import Gateway
+from connector.hubspot.narrow import ahead
 from connector.hubspot.pages import LIST_PAGE, SEARCH_PAGE, Pages, gathered
 from connector.hubspot.select import Selection, Selector
 from connector.hubspot.windows import NIGHT, OVERLAP, Window, window_of
 from connector.record import Cursor, Page, Record, datetime_text
 
 LINK_PAGE = 1000  # rows whose associations are read in one call
+AHEAD = 10  # pages of a list that are read while others are worked on
 LONGEST_LIST = 5000  # characters of property names in a URL; beyond, values come from batch reads
 BIN_PAGE = 1000  # rows of the recycle bin between two cursors
 QUIET = time(hour=2)  # in the account's time zone: a new day's allowance of calls, and nobody at work
@@ -132,7 +134,7 @@ class Reader:
         """Every live record."""
         wide = len(",".join(chosen.names)) > LONGEST_LIST
         calls = self._pages.listed(chosen.kind, [chosen.modified] if wide else chosen.names, window.after)
-        for batch in gathered(calls, LINK_PAGE if chosen.links else LIST_PAGE):
+        for batch in gathered(ahead(calls, AHEAD), LINK_PAGE if chosen.links else LIST_PAGE):
             window = window.opened(batch.at)
             rows = batch.rows
             if wide:

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import repeat
 from zlib import crc32
 
 from connector.hubspot import decode
 from connector.hubspot.answers import Property, Row
 from connector.hubspot.describe import Portal
 from connector.hubspot.links import MARK, Link, Links
-from connector.hubspot.links import text as links_text
 from connector.hubspot.windows import Mark, milliseconds
-from connector.record import ABSENT, Record, Ref, Value
+from connector.record import ABSENT, Record, Ref, Text, Value
 
 MERGED = ("hs_merged_object_ids", "hs_calculated_merged_vids")
 """They disagree on contacts: ``111;222`` and ``111:1700000000000;222:1700000000000``. We believe both."""
 
-Linked = Mapping[str, Mapping[str, frozenset[str]]]
-"""Association field -> id of a record -> ids of its associated records."""
-
-Typed = tuple[int, Callable[[str], str]]
-Other = tuple[int, Callable[[str], Value]]
-"""Where a value stands among the fields, and how it is read."""
+Linked = Mapping[str, Mapping[str, Text]]
+"""Association field -> id of a record -> ids of its associated records, as a field's value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +54,14 @@ class Selection:
         return bool(self.links) or self.calculated
 
     def records(self, rows: Sequence[Row], linked: Linked) -> list[Record]:
-        read = [decode.READERS.get(self.properties.get(name, "")) for name in self.fields]
-        typed = [(place, reader) for place, reader in enumerate(read) if reader]
-        others = [
-            (place, _column(name, linked)) for place, name in enumerate(self.fields) if name not in self.properties
+        """Column by column, as one property of many rows is read alike."""
+        said, ids = [row.properties for row in rows], [row.id for row in rows]
+        columns = [
+            _column(name, type_, said) if (type_ := self.properties.get(name)) else _others(name, ids, linked)
+            for name in self.fields
         ]
-        return [self._record(row, typed, others) for row in rows]
+        values: Iterable[tuple[Value, ...]] = zip(*columns, strict=True) if columns else repeat(())
+        return [Record(self._ref(row.id), self.stamp(row), each) for row, each in zip(rows, values, strict=False)]
 
     def mark(self, record: Record) -> Mark:
         """What is remembered of a record that was handed over."""
@@ -71,38 +69,36 @@ class Selection:
         return Mark(milliseconds(record.stamp), _sum(linked))
 
     def stamp(self, row: Row) -> datetime:
-        raw = row.properties.get(self.modified) or row.updated_at or ""
-        return decode.moment(raw)
+        return decode.moment(row.properties.get(self.modified) or row.updated_at or "")
 
     def tombstone(self, row: Row) -> Record:
         return Record(self._ref(row.id), decode.moment(row.archived_at or row.updated_at or ""), (), deleted=True)
 
     def merged_away(self, row: Row) -> Iterator[Record]:
         """A tombstone for each record that this one absorbed."""
-        named = ";".join(row.properties.get(name) or "" for name in self.merges)
-        for loser in dict.fromkeys(entry.partition(":")[0] for entry in named.split(";")):
+        named = [said for name in self.merges if (said := row.properties.get(name))]
+        if not named:
+            return
+        for loser in dict.fromkeys(entry.partition(":")[0] for entry in ";".join(named).split(";")):
             if loser and loser != row.id:
                 yield Record(self._ref(loser), self.stamp(row), (), deleted=True, merged_into=row.id)
-
-    def _record(self, row: Row, typed: Sequence[Typed], others: Sequence[Other]) -> Record:
-        texts = list(map(row.properties.get, self.fields))
-        values: list[Value] = [text or None for text in texts]
-        for place, reader in typed:
-            if text := texts[place]:
-                values[place] = reader(text)
-        for place, column in others:
-            values[place] = column(row.id)
-        return Record(self._ref(row.id), self.stamp(row), tuple(values))
 
     def _ref(self, record_id: str) -> Ref:
         return Ref(self.connection, self.kind, record_id)
 
 
-def _column(name: str, linked: Linked) -> Callable[[str], Value]:
-    """How a field that is no property is read from a record's id."""
+def _column(name: str, type_: str, said: Sequence[Mapping[str, Text]]) -> Iterable[Value]:
+    """One property of every row."""
+    texts = [properties.get(name) for properties in said]
+    read = decode.READERS.get(type_)
+    return [read(text) if text else None for text in texts] if read else [text or None for text in texts]
+
+
+def _others(name: str, ids: Sequence[str], linked: Linked) -> Iterable[Value]:
+    """A field that is no property, of the records with these ids."""
     if name in linked:
-        return lambda record_id: links_text(ids) if (ids := linked[name].get(record_id)) is not None else ABSENT
-    return (lambda record_id: record_id) if name == "id" else (lambda _: ABSENT)
+        return [linked[name].get(record_id, ABSENT) for record_id in ids]
+    return ids if name == "id" else repeat(ABSENT, len(ids))
 
 
 def _sum(linked: Iterable[Value]) -> int:
@@ -155,8 +151,9 @@ class Selector:
     def relinked(self, chosen: Selection, marks: Mapping[str, Mark]) -> list[str]:
         """The records whose associations are not those of their marks."""
         linked = self._links.of(chosen.links, list(marks))
-        columns = [_column(name, linked) for name in chosen.fields if MARK in name]
-        return [key for key, mark in marks.items() if mark.links != _sum(column(key) for column in columns)]
+        columns = [_others(name, list(marks), linked) for name in chosen.fields if MARK in name]
+        found = zip(*columns, strict=True)
+        return [key for (key, mark), values in zip(marks.items(), found, strict=True) if mark.links != _sum(values)]
 
     def _checked(self, chosen: Selection, rows: Sequence[Row]) -> Selection:
         """A property that no row has, not even as null, was perhaps taken away from us: absent, not empty.
