@@ -10,7 +10,7 @@ from pathlib import Path
 from sync.config import Config, load
 from sync.mapping.fieldmap import compile_form
 from sync.mapping.form import MappingForm
-from sync.mapping.proof import failures
+from sync.mapping.proof import astray, failures
 from sync.model.problem import BadInput, Problem
 from sync.places import line_of, places
 from sync.runtime.schedule import trigger
@@ -51,12 +51,16 @@ def _loaded(home: Path) -> tuple[Config | None, list[Problem]]:
 
 
 def failed_tests(source: str, form: MappingForm) -> Iterator[Problem]:
-    """The tests inside one mapping that it does not pass."""
-    compiled = compile_form(form, None)
+    """The tests inside one mapping that it does not pass, and those that speak of what it does not have."""
+    compiled = compile_form(form, None, {field.projection for field in form.field if field.projection})
     for number, test in enumerate(form.test, start=1):
-        for sentence in failures(compiled, test):
-            key = f"test.{number}"
-            yield Problem(f"{source}: {key} ({test.name})", sentence, "correct the mapping, or the test", key)
+        key = f"test.{number}"
+        where = f"{source}: {key} ({test.name})"
+        lost = [Problem(where, what, fix, f"{key}.{at}") for what, fix, at in astray(form, test)]
+        yield from lost
+        if not lost:
+            for sentence in failures(compiled, test):
+                yield Problem(where, sentence, "correct the mapping, or the test", key)
 
 
 def _schedules(config: Config) -> Iterator[Problem]:

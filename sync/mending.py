@@ -11,6 +11,7 @@ from sync import commands, drafts
 from sync.config import Config
 from sync.drift import pull_schema
 from sync.mapping.edit import with_field
+from sync.mapping.examples import following
 from sync.model.problem import BadInput, Problem
 from sync.sign_in import Clock, open_world
 
@@ -34,7 +35,7 @@ def _create(config: Config, words: Sequence[str], clock: Clock) -> Sequence[str]
 def _rename(config: Config, words: Sequence[str], _: Clock) -> Sequence[str]:
     """The new name in the mapping's draft: what runs stays as it is until a person has published it."""
     mapping, old, new = words
-    text = drafts.drafted(config, mapping)
+    before = text = drafts.drafted(config, mapping)
     content = tomllib.loads(text)
     blocks = [block for block in content.get("field", ()) if old in _names(block)]
     if not blocks:
@@ -44,7 +45,7 @@ def _rename(config: Config, words: Sequence[str], _: Clock) -> Sequence[str]:
         remotes = [_named(remote, old, new) for remote in _remotes(block)]
         text = with_field(text, block["canonical"], {"remote": remotes[0] if len(remotes) == 1 else remotes})
     path = drafts.begin(config, mapping)
-    path.write_text(text, encoding="utf-8")
+    path.write_text(following(before, text), encoding="utf-8")
     paths = ", ".join(str(block["canonical"]) for block in blocks)
     return [f"{path}: {paths} stands in {new} now; look at it: dealsync mapping diff {mapping}, then publish it"]
 

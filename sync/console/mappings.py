@@ -74,6 +74,14 @@ def example(visit: Here, name: str, record: Word, shows: Word = "") -> Response:
     return visit.see(f"/mappings/{name}", "The example is in the draft.")
 
 
+def drop_example(visit: Here, name: str, number: Annotated[int, Form()]) -> Response:
+    """Take one example out of the draft: what it says need not stay true."""
+    mapped.drop_example(visit.site.config, name, number)
+    with visit.site.store.write() as connection:
+        visit.note(connection, "drop an example of a mapping's draft", name, {"example": number})
+    return visit.see(f"/mappings/{name}", "The example is not in the draft any more.")
+
+
 def drop(visit: Here, name: str, field: Word) -> Response:
     """Take one field out of the draft."""
     mapped.drop_field(visit.site.config, name, field)

@@ -147,6 +147,7 @@ ROUTES: Final = (
     Route("POST", "/mappings/{name}/field", ADMINS, mappings.save),
     Route("POST", "/mappings/{name}/picklist", ADMINS, mappings.save_picklist),
     Route("POST", "/mappings/{name}/example", ADMINS, mappings.example),
+    Route("POST", "/mappings/{name}/example/drop", ADMINS, mappings.drop_example),
     Route("POST", "/mappings/{name}/drop", ADMINS, mappings.drop),
     Route("POST", "/mappings/{name}/publish", ADMINS, mappings.publish),
     Route("POST", "/mappings/{name}/discard", ADMINS, mappings.discard),

@@ -14,6 +14,7 @@ from sync.expressions import Refused, Type, compile_expression, place_of
 from sync.mapped.samples import begun, samples
 from sync.mapped.sheet import Sheet, drafted, sheet
 from sync.mapping.edit import with_field, with_picklist, with_test, with_types, without_field
+from sync.mapping.examples import following, without_example
 from sync.mapping.form import EXPRESSIONS
 from sync.mapping.paths import PATHS
 from sync.mapping.proof import plain
@@ -81,6 +82,7 @@ def edited(config: Config, world: World, name: str, edit: Edit) -> Sheet:
     """The draft with one field as it was filled in; nothing is kept. A picklist that is new gets its first map."""
     before = drafted(config, name)
     text = with_types(with_field(before.text, edit.field, edit.keys), edit.declared)
+    text = following(before.text, text)
     wanted = edit.keys["picklist"]
     path = PATHS.get(str(before.content.get("canonical")), {}).get(edit.field)
     if path and path.words and wanted and wanted not in before.content.get("picklist", {}):
@@ -184,7 +186,18 @@ def save_example(config: Config, world: World, name: str, ident: str, shows: str
 
 def drop_field(config: Config, name: str, path: str) -> None:
     """Take one field out of the draft. Raises as `save_field`."""
-    _keep(config, sheet(config, name, without_field(drafted(config, name).text, path)))
+    text = drafted(config, name).text
+    _keep(config, sheet(config, name, following(text, without_field(text, path))))
+
+
+def drop_example(config: Config, name: str, number: int) -> None:
+    """Take one example, counted from 1, out of the draft. Raises as `save_field`."""
+    text = drafted(config, name).text
+    try:
+        _keep(config, sheet(config, name, without_example(text, number)))
+    except IndexError:
+        what = f"{name} has no example {number}"
+        raise BadInput([Problem(name, what, "load the page again: somebody changed the draft")]) from None
 
 
 def _keep(config: Config, found: Sheet) -> None:

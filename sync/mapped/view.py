@@ -13,7 +13,7 @@ from sync.mapped.drafting import FIVE, MANY
 from sync.mapped.samples import filled, matched, samples
 from sync.mapped.sheet import Sheet, drafted, running
 from sync.mapping.paths import PATHS, Path
-from sync.mapping.proof import failures
+from sync.mapping.proof import astray, failures
 from sync.model.problem import did_you_mean
 from sync.store.published import LATEST, Published, schemas, versions
 from sync.store.seen import Seen, count_misread, latest_rows
@@ -217,5 +217,7 @@ def _matching(
 def _tests(draft: Sheet) -> Iterator[dict[str, Any]]:
     """The examples inside the mapping, and what is not as they expect."""
     if draft.form and draft.field_map:
-        for test in draft.form.test:
-            yield {"name": test.name, "failures": list(failures(draft.field_map, test))}
+        for number, test in enumerate(draft.form.test, start=1):
+            lost = [what for what, _, _ in astray(draft.form, test)]
+            wrong = lost or list(failures(draft.field_map, test))
+            yield {"number": number, "name": test.name, "failures": wrong}

@@ -31,7 +31,7 @@ def with_field(text: str, path: str, keys: Mapping[str, Any]) -> str:
         ordered = sorted(fresh, key=lambda key: ORDER.index(key) if key in ORDER else len(ORDER))
         block = _edited("[[field]]\n", "field", {key: fresh[key] for key in ordered})
         return _inserted(_taken_back(text, path), block)
-    return _replaced(text, where, _edited(_block(text, where), "field", keys))
+    return replaced(text, where, _edited(block_of(text, where), "field", keys))
 
 
 def without_field(text: str, path: str) -> str:
@@ -58,25 +58,25 @@ def with_picklist(text: str, name: str, entries: Sequence[tuple[str, str]], unma
     """
     _checked(text)
     place = ("picklist", name)
-    where = _span(text, (*place, "map"))
-    if where is None and (whole := _span(text, place)) is not None:
-        return _replaced(
-            text, whole, _edited(_block(text, whole), place, {"map": dict(entries), "unmapped": unmapped})
+    where = span(text, (*place, "map"))
+    if where is None and (whole := span(text, place)) is not None:
+        return replaced(
+            text, whole, _edited(block_of(text, whole), place, {"map": dict(entries), "unmapped": unmapped})
         )
     if where is None:
         header = f"[{_dotted(place)}.map]\n"
         return _say_unmapped(_appended(text, _table(header, entries)), place, unmapped)
-    return _say_unmapped(_replaced(text, where, _table(_block(text, where), entries)), place, unmapped)
+    return _say_unmapped(replaced(text, where, _table(block_of(text, where), entries)), place, unmapped)
 
 
 def with_types(text: str, types: Mapping[str, str]) -> str:
     """``text`` with what the fields hold that expressions read: exactly these."""
-    if (where := _span(text, ("types",))) is not None:
-        return _replaced(text, where, _table(_block(text, where), list(types.items())))
+    if (where := span(text, ("types",))) is not None:
+        return replaced(text, where, _table(block_of(text, where), list(types.items())))
     if not types or _checked(text).get("types") == types:
         return text
     lines = text.split("\n")
-    at = (_span(text, ("field", "1")) or (len(lines), 0))[0]
+    at = (span(text, ("field", "1")) or (len(lines), 0))[0]
     while at and lines[at - 1].startswith("#"):
         at -= 1
     lines[at:at] = [*_table("[types]\n", list(types.items())).rstrip("\n").split("\n"), ""]
@@ -112,11 +112,11 @@ def _field(text: str, path: str) -> tuple[int, int] | None:
     """The lines of a field's block, from its header to its last key."""
     for number, field in enumerate(tomllib.loads(text).get("field", ()), start=1):
         if field.get("canonical") == path:
-            return _span(text, ("field", str(number)))
+            return span(text, ("field", str(number)))
     return None
 
 
-def _span(text: str, place: Place) -> tuple[int, int] | None:
+def span(text: str, place: Place) -> tuple[int, int] | None:
     """First line and the line after the last of a block: comments below it belong to what follows."""
     start = places(text).get(place)
     lines = text.split("\n")
@@ -133,11 +133,13 @@ _HEADER: Final = re.compile(
 )
 
 
-def _block(text: str, where: tuple[int, int]) -> str:
+def block_of(text: str, where: tuple[int, int]) -> str:
+    """The lines of a block, alone."""
     return "\n".join(text.split("\n")[slice(*where)]) + "\n"
 
 
-def _replaced(text: str, where: tuple[int, int], block: str) -> str:
+def replaced(text: str, where: tuple[int, int], block: str) -> str:
+    """``text`` with another block in the place of one."""
     lines = text.split("\n")
     lines[slice(*where)] = block.rstrip("\n").split("\n")
     return "\n".join(lines)
@@ -158,7 +160,7 @@ def _removed(text: str, where: tuple[int, int]) -> str:
 def _inserted(text: str, block: str) -> str:
     """With a new field after the last one; at the end of a file that has none."""
     number = len(tomllib.loads(text).get("field", ()))
-    where = _span(text, ("field", str(number))) if number else None
+    where = span(text, ("field", str(number))) if number else None
     if where is None:
         return _appended(text, block)
     lines = text.split("\n")
@@ -210,10 +212,10 @@ def _fill(table: Any, entries: Sequence[tuple[str, str]]) -> None:
 
 def _say_unmapped(text: str, place: Place, unmapped: str) -> str:
     """``unmapped`` stands in the block of the picklist, above its map; where it is the usual, nowhere."""
-    if (where := _span(text, place)) is not None:
+    if (where := span(text, place)) is not None:
         said = None if unmapped == "error" else unmapped
-        return _replaced(text, where, _edited(_block(text, where), place, {"unmapped": said}))
-    below = _span(text, (*place, "map"))
+        return replaced(text, where, _edited(block_of(text, where), place, {"unmapped": said}))
+    below = span(text, (*place, "map"))
     if unmapped == "error" or below is None:
         return text
     lines = text.split("\n")
@@ -223,7 +225,7 @@ def _say_unmapped(text: str, place: Place, unmapped: str) -> str:
 
 def _without_picklist(text: str, name: str) -> str:
     for place in (("picklist", name, "map"), ("picklist", name)):
-        if (where := _span(text, place)) is not None:
+        if (where := span(text, place)) is not None:
             text = _removed(text, where)
     return text
 

@@ -143,19 +143,6 @@ def _word_problems(form: MappingForm) -> Iterator[Fault]:
             yield at, "no field uses this picklist", "remove it, or name it in a field", at
         if not picklist.map:
             yield f"{at}.map", "the map is empty", "map at least one value", at
-    yield from _test_problems(form, seen)
-
-
-def _test_problems(form: MappingForm, mapped: set[str]) -> Iterator[Fault]:
-    known = {name for field in form.field for name in field.names} | form.types.keys()
-    for number, test in enumerate(form.test, start=1):
-        key = f"test.{number} ({test.name})"
-        for name in sorted(test.given.keys() - known):
-            fix = did_you_mean(name, known, "map the field, or take it out of the test")
-            yield key, f"{name} is given, and no field reads it", fix, f"test.{number}.given"
-        for path in sorted({*test.expect, *test.refused} - mapped):
-            fix = did_you_mean(path, mapped, "map the path, or take it out of the test")
-            yield key, f"{path} is expected, and is not mapped", fix, f"test.{number}.expect"
 
 
 def _field_problems(form: MappingForm, field: FieldForm) -> Iterator[tuple[str, str, str]]:

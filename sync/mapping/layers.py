@@ -84,7 +84,16 @@ def overlaid(content: Content, overlay: OverlayForm) -> dict[str, Any]:
     renamed = dict(content)
     renamed |= {key: value for key in ("object", "key") if (value := getattr(overlay, key)) is not None}
     renamed["field"] = [_renamed(field, overlay.remote) for field in _blocks(content)]
+    if isinstance(tests := content.get("test"), list):
+        renamed["test"] = [_retold(test, overlay.remote) for test in tests]
     return renamed
+
+
+def _retold(test: Any, names: Mapping[str, str]) -> Any:
+    """A test with the fields it gives by their names here."""
+    if not isinstance(test, Mapping) or not isinstance(given := test.get("given"), Mapping):
+        return test
+    return {**test, "given": {names.get(name, name): value for name, value in given.items()}}
 
 
 def _renamed(field: Content, names: Mapping[str, str]) -> dict[str, Any]:

@@ -9,12 +9,28 @@ from typing import Any
 
 from connector.record import Record, Ref, Text, datetime_text, number_text, value_text
 from sync.mapping.fieldmap import FieldMap
-from sync.mapping.form import TestForm
+from sync.mapping.form import MappingForm, TestForm
 from sync.model.money import Bare, Money
+from sync.model.problem import did_you_mean
 from sync.model.registration import Evidence
 
 AT = datetime(2000, 1, 1, tzinfo=UTC)
 """The time stamp of a record that only a test knows."""
+
+
+def astray(form: MappingForm, test: TestForm) -> Iterator[tuple[str, str, str]]:
+    """What one test speaks of and its mapping does not have: the sentence, what to do, and in which key it stands.
+
+    Such a test says nothing about the mapping any more: it is to be corrected, and is no reason not to run.
+    """
+    known = {name for field in form.field for name in field.names} | form.types.keys()
+    for name in sorted(test.given.keys() - known):
+        fix = did_you_mean(name, known, "map the field, or take it out of the test")
+        yield f"{name} is given, and no field reads it", fix, "given"
+    mapped = {field.canonical for field in form.field}
+    for path in sorted({*test.expect, *test.refused} - mapped):
+        fix = did_you_mean(path, mapped, "map the path, or take it out of the test")
+        yield f"{path} is expected, and is not mapped", fix, "expect" if path in test.expect else "refused"
 
 
 def failures(field_map: FieldMap, test: TestForm) -> Iterator[str]:

@@ -14,7 +14,7 @@ from sync.store.published import LATEST, keep_schema
 from sync.store.users import latest_acts
 from tests.console.browser import Browser
 from tests.console.desk import Desk, post
-from tests.console.mapping_acts import DEALS, save, text_of
+from tests.console.mapping_acts import DEALS, save, stages, text_of
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_a_live_record_becomes_an_example_that_a_later_edit_must_keep(
     assert answer.status_code == 303, answer.text
     draft = text_of(own_desk, f"drafts/{name}.toml")
     assert draft.startswith(text_of(own_desk, f"mappings/{name}.toml").rstrip())
-    [example] = tomllib.loads(draft)["test"]
+    *_, example = tomllib.loads(draft)["test"]
     assert example["name"] == 'as "it" is'
     assert len(example["expect"]) > 1
     assert "passes</span> as &#34;it&#34; is" in admin.get(page).text
@@ -126,3 +126,27 @@ def test_a_live_record_becomes_an_example_that_a_later_edit_must_keep(
 def test_a_field_that_no_deal_has_is_refused_with_a_near_one(admin: Browser) -> None:
     answer = save(admin, "stagge", remote="StageName")
     assert (answer.status_code, "did you mean &#39;stage&#39;?" in answer.text) == (422, True)
+
+
+def test_examples_follow_a_field_that_is_renamed_or_not_mapped_any_more(admin: Browser, own_desk: Desk) -> None:
+    assert save(admin, "stage", remote="Phase__c", picklist="stage").status_code == 303
+    assert post(admin, DEALS, f"{DEALS}/drop", field="sourced").status_code == 303
+    first, second, _ = tomllib.loads(text_of(own_desk, "drafts/sf-opportunity.toml"))["test"]
+    assert first["given"]["Phase__c"] == "Closed Won"
+    assert "sourced" not in second["expect"]
+    assert "fails</span>" not in admin.get(DEALS).text
+
+
+def test_an_example_that_is_not_meant_any_more_is_taken_out_and_stops_no_publishing(
+    admin: Browser, own_desk: Desk
+) -> None:
+    assert stages(admin, **{"Closed Won": "LOST"}).status_code == 303
+    assert "stage is &#39;LOST&#39;, and &#39;WON&#39; is expected" in admin.get(DEALS).text
+    assert "Publish</button>" not in admin.get(f"{DEALS}/draft").text
+    assert post(admin, DEALS, f"{DEALS}/example/drop", number="1").status_code == 303
+    assert [test["name"] for test in tomllib.loads(text_of(own_desk, "drafts/sf-opportunity.toml"))["test"]] == [
+        "what is empty is empty, and not won",
+        "a stage that nobody mapped is reported",
+    ]
+    assert "Publish</button>" in admin.get(f"{DEALS}/draft").text
+    assert post(admin, DEALS, f"{DEALS}/example/drop", number="7").status_code == 422
