@@ -9,16 +9,20 @@ from typing import Final
 from urllib.parse import quote
 
 import msgspec
+import requests
 
 from connector.errors import PauseMapping, TryAgain
 from connector.record import Record
 from connector.salesforce.columns import Columns
+from connector.salesforce.downloads import Downloads
 from connector.salesforce.sheet import Sheet, batches
 from connector.salesforce.soql import SOQL_CHARACTERS
 from connector.salesforce.windows import Job, Window
 from connector.salesforce.wire import Wire
 
 ROWS_PER_CALL: Final = 100_000
+MANY: Final = ROWS_PER_CALL
+"""Rows that are worth one more call, so that they come down side by side."""
 PAGE: Final = 2_000
 POLLS: Final = 3
 """What a job is expected to be asked before it is complete."""
@@ -119,23 +123,39 @@ class Jobs:
         return None
 
     def _results(self, columns: Columns, window: Window, job: Job) -> Iterator[Step]:
-        while True:
-            path = f"jobs/query/{job.id}/results?maxRecords={ROWS_PER_CALL}"
-            path += f"&locator={quote(job.locator, safe='')}" if job.locator else ""
-            with closing(self._wire.stream(path, kind=columns.kind)) as response:
+        for locator, response in self._pages(columns.kind, job):
+            if locator != job.locator:
+                job = job.at(locator)
+            with closing(response):
                 sheet = Sheet(response, self._wire.place(columns.kind))
-                rows = sheet.rows(columns, skip=job.rows)
-                for batch in batches(rows, PAGE):
+                for batch in batches(sheet.rows(columns, skip=job.rows), PAGE):
                     job = job.read(len(batch))
                     window = window.in_bulk(job)
                     yield columns.from_csv(batch), window, False
-            if not sheet.locator:
-                break
-            job = job.at(sheet.locator)
-            window = window.in_bulk(job)
         # a proxy that takes the locator away must not end the reading
         whole = job.seen >= job.total
         yield (), window if whole else window.without_job(), whole
+
+    def _pages(self, kind: str, job: Job) -> Iterator[tuple[str, requests.Response]]:
+        """Pages of results with their locators: large ones side by side, where Salesforce offers that."""
+        begun = job.locator or not job.seen  # the pages of one call after the other end elsewhere
+        if begun and job.total - job.seen > MANY:
+            pages = Downloads(self._wire, kind, job.id).pages(job.locator)
+            first = None
+            with suppress(PauseMapping):  # not offered, or the job is gone: the first page itself will tell
+                first = next(pages, None)
+            if first:
+                yield first
+                yield from pages
+                return
+        locator: str | None = job.locator
+        while locator is not None:
+            path = f"jobs/query/{job.id}/results?maxRecords={ROWS_PER_CALL}"
+            path += f"&locator={quote(locator, safe='')}" if locator else ""
+            response = self._wire.stream(path, kind=kind)
+            yield locator, response
+            more = response.headers.get("Sforce-Locator", "")
+            locator = more if more not in ("", "null") else None
 
 
 def under_way(columns: Columns, job: Job) -> TryAgain:

@@ -21,7 +21,7 @@ CHUNK = 256 * 1024
 
 
 class Sheet:
-    """One page of a bulk result. ``locator`` leads to the next one, or is empty (Bulk API 2.0, "Get Results").
+    """One page of a bulk result (Bulk API 2.0, "Get Results for a Query Job").
 
     The stream is read only as far as the rows are taken. Newlines, quotes, NUL and U+2028 inside values stay as
     they are: lines end where RFC 4180 ends them. An empty cell is null; CSV has no other empty text.
@@ -30,8 +30,6 @@ class Sheet:
     def __init__(self, response: requests.Response, place: Place) -> None:
         self._response = response
         self._place = place
-        locator = response.headers.get("Sforce-Locator", "")
-        self.locator = "" if locator == "null" else locator
         self._promised = response.headers.get("Sforce-NumberOfRecords", "")
 
     def rows(self, columns: Columns, skip: int = 0) -> Iterator[Cells]:

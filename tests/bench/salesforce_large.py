@@ -51,6 +51,8 @@ class Pages:
         where = urlsplit(path)
         if where.path.endswith("/results"):
             return self._results(int(parse_qs(where.query).get("locator", ["0"])[0]))
+        if where.path.endswith("/resultPages"):
+            return json.dumps(self._named(int(parse_qs(where.query).get("locator", ["0"])[0]))).encode(), {}
         if "/jobs/query" in path:
             ended = {"state": "JobComplete", "numberRecordsProcessed": DEALS - BY_REST} if method == "GET" else {}
             return json.dumps(JOB | ended).encode(), {}
@@ -61,6 +63,14 @@ class Pages:
         self._render(parse_qs(where.query)["q"][0])
         more = {"done": False, "totalSize": DEALS, "nextRecordsUrl": "/services/data/v62.0/query/unused"}
         return json.dumps(answer.json() | more).encode(), {}
+
+    def _named(self, first: int) -> dict[str, object]:
+        """Five pages at once, as Salesforce names them."""
+        job = f"/services/data/v62.0/jobs/query/{JOB['id']}"
+        there = range(len(self._starts))[first : first + 5]
+        urls = [{"resultUrl": f"{job}/results?locator={number}"} for number in there]
+        done = first + 5 >= len(self._starts)
+        return {"resultPages": urls, "done": done, "nextRecordUrl": f"{job}/resultPages?locator={first + 5}"}
 
     def _results(self, number: int) -> Reply:
         more = str(number + 1) if number + 1 < len(self._starts) else "null"

@@ -249,6 +249,7 @@ def _job_routes() -> list[Route]:
         route("PATCH", "/jobs/query/{}", "query", query_jobs.patch),
         route("DELETE", "/jobs/query/{}", "query", query_jobs.delete),
         route("GET", "/jobs/query/{}/results", "query", query_jobs.results),
+        route("GET", "/jobs/query/{}/resultPages", "query", query_jobs.result_pages),
         route("POST", "/jobs/ingest", "write", ingest.create),
         route("GET", "/jobs/ingest", "read", ingest.every),
         route("GET", "/jobs/ingest/{}", "read", ingest.status),

@@ -19,6 +19,7 @@ from connector.sandbox.salesforce.values import stamp_text
 
 _UNSUPPORTED: Final = ("PartnerRole", "RecentlyViewed")
 _MOST: Final = 250_000  # rows of a page of results
+_PAGES: Final = 5  # of results that are named at once
 _ENDED: Final = ("JobComplete", "Failed", "Aborted")
 
 
@@ -124,6 +125,23 @@ def results(ask: Ask, job_id: str) -> Reply:
         headers["sforce-locator"] = _locator(start + size) if more else "null"
         headers["sforce-numberofrecords"] = str(len(page))
     return Reply(200, body, headers)
+
+
+def result_pages(ask: Ask, job_id: str) -> Reply:
+    """Where the next five pages of results are; they are as large as Salesforce likes, whatever anyone asks for."""
+    job = _job(ask, job_id)
+    if job.state != "JobComplete":
+        raise Refusal("INVALIDJOBSTATE", f"Job {job_id} is {job.state}: its results are not there yet")
+    size = int(ask.org.settings.get("query_job_page", _MOST))
+    places = range(_start(ask.query.get("locator", "")), len(job.rows), size)
+    root = f"/services/data/{ask.version}/jobs/query/{job_id}"
+    body: dict[str, Any] = {
+        "resultPages": [{"resultUrl": f"{root}/results?locator={_locator(place)}"} for place in places[:_PAGES]],
+        "done": len(places) <= _PAGES,
+    }
+    if not body["done"]:
+        body["nextRecordUrl"] = f"{root}/resultPages?locator={_locator(places[_PAGES])}"
+    return Reply(200, body)
 
 
 def _job(ask: Ask, job_id: str) -> QueryJob:
