@@ -154,8 +154,13 @@ class CallCount:
             self._said[connection, limit] = Said(now, allowed, max(0, used - ours))
 
     def _window(self, key: tuple[str, str], bucket: Bucket, now: datetime) -> deque[tuple[datetime, int]]:
-        """What was spent of one bucket and still counts."""
+        """What was spent of one bucket and still counts; what lies ahead was just now: a clock was stepped back."""
         spent = self._spent.setdefault((*key, bucket.seconds), deque())
         while spent and spent[0][0] <= now - timedelta(seconds=bucket.seconds):
             spent.popleft()
+        ahead = 0
+        while spent and spent[-1][0] > now:
+            ahead += spent.pop()[1]
+        if ahead:
+            spent.append((now, ahead))
         return spent

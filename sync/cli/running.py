@@ -119,10 +119,15 @@ def worker(home: Home = Path(), name: Name = "") -> int:
                 {daily: partial(_tick, working.reconcile)} if daily else {},
                 between=partial(_tick, working.between),
                 on_stop=stop.press,
+                on_skip=_skipped,
             )
         finally:
             working.close()
     return DONE
+
+
+def _skipped() -> None:
+    screen.warn(f"{now():%Y-%m-%dT%H:%M:%SZ} skipped: the run before is still going", "")
 
 
 def _tick(work: Callable[[], str | None]) -> None:

@@ -42,7 +42,8 @@ def decided(submitted: datetime, moves: Sequence[Moved], calendar: Calendar) -> 
         return Decided(returns=returns)
     spent, since, paused = timedelta(), submitted, False
     for move in [entry for entry in moves if submitted <= entry.at <= first.at]:
+        until = max(since, move.at)  # the clock may have been stepped back in between
         if not paused:
-            spent += business_hours_between(since, move.at, calendar)
-        since, paused = move.at, move.state in _PAUSED
+            spent += business_hours_between(since, until, calendar)
+        since, paused = until, move.state in _PAUSED
     return Decided(first.event, first.at, spent // timedelta(minutes=1), first.person, returns)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import signal
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import FrameType
 from typing import Final
 
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobSubmissionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.cron import CronTrigger
@@ -18,6 +21,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from sync.model.problem import BadInput, Problem
 
 _ALL_BEGAN: Final = datetime(2020, 1, 1, tzinfo=UTC)
+_BETWEEN: Final = "between"
 _EVERY: Final = re.compile(r"every (\d+) (minute|hour)s?")
 
 
@@ -46,13 +50,15 @@ def run_forever(
     *,
     between: Callable[[], None] | None = None,
     on_stop: Callable[[], None] = lambda: None,
+    on_skip: Callable[[], None] = lambda: None,
 ) -> None:
     """Tick now and then on schedule, until SIGTERM or SIGINT; a tick that is running ends first.
 
     ``others`` run on their schedules only, ``between`` once a second, one after the other with the ticks: never two
-    together. What is late is not made up for. Every job handles its own failures. ``on_stop`` hears of it.
+    together. What is late is not made up for: ``on_skip`` hears of each tick that came while the one before was
+    running. Every job handles its own failures. ``on_stop`` hears of the end.
     """
-    scheduler = BlockingScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
+    scheduler = BlockingScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)}, logger=_log())
     first = datetime.now(UTC) + timedelta(milliseconds=50)
     rules = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     scheduler.add_job(tick, trigger(schedule), next_run_time=first, **rules)
@@ -60,7 +66,8 @@ def run_forever(
         scheduler.add_job(job, trigger(own), **rules)
 
     if between:
-        scheduler.add_job(between, IntervalTrigger(seconds=1, timezone=UTC), **rules)
+        scheduler.add_job(between, IntervalTrigger(seconds=1, timezone=UTC), id=_BETWEEN, **rules)
+    scheduler.add_listener(partial(_skipped, on_skip), EVENT_JOB_MAX_INSTANCES)
 
     stopping: list[threading.Thread] = []
 
@@ -78,6 +85,17 @@ def run_forever(
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _log() -> logging.Logger:
+    log = logging.getLogger(__name__)
+    log.setLevel(logging.ERROR)  # that ``between`` has no turn while a tick runs is no news
+    return log
+
+
+def _skipped(tell: Callable[[], None], event: JobSubmissionEvent) -> None:
+    if event.job_id != _BETWEEN:
+        tell()
 
 
 def next_tick(schedule: str, last: str | None, now: datetime) -> datetime | None:

@@ -165,22 +165,26 @@ def _fits(state: Shared, buckets: list[Bucket], at: datetime, calls: int) -> boo
 
 
 def _window(state: Shared, bucket: Bucket, now: datetime) -> list[tuple[datetime, int]]:
-    """What counts of one bucket now, oldest first. What does not any more is forgotten, and what nobody can have
-    reserved yet: the clock was stepped back.
-    """
+    """What counts of one bucket now, oldest first; what does not any more is forgotten."""
     start = int((now.timestamp() - bucket.seconds) * 1000)
     end = int((now.timestamp() + LONGEST + bucket.seconds / SLOTS) * 1000)
-    kept = state.spent.get(_name(bucket), {}).items()
-    slots = {at: calls for at, calls in kept if start < int(at) <= end and calls}
+    slots: Slots = {}
+    for at, calls in state.spent.get(_name(bucket), {}).items():
+        if int(at) > start and calls:  # nobody reserves for later than the end: the clock was stepped back since
+            slot = at if int(at) <= end else _slot(bucket, now)
+            slots[slot] = slots.get(slot, 0) + calls
     state.spent[_name(bucket)] = slots
     return [(datetime.fromtimestamp(int(at) / 1000, UTC), slots[at]) for at in sorted(slots, key=int)]
 
 
 def _add(state: Shared, bucket: Bucket, at: datetime, calls: int) -> None:
-    width = bucket.seconds * 1000 / SLOTS
-    slot = str(math.ceil(math.ceil(at.timestamp() * 1000 / width) * width))
-    slots = state.spent.setdefault(_name(bucket), {})
+    slots, slot = state.spent.setdefault(_name(bucket), {}), _slot(bucket, at)
     slots[slot] = max(0, slots.get(slot, 0) + calls)
+
+
+def _slot(bucket: Bucket, at: datetime) -> str:
+    width = bucket.seconds * 1000 / SLOTS
+    return str(math.ceil(math.ceil(at.timestamp() * 1000 / width) * width))
 
 
 def _name(bucket: Bucket) -> str:

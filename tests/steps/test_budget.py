@@ -174,6 +174,19 @@ def test_a_class_with_a_day_and_seconds_keeps_the_pace_of_its_seconds_all_day() 
     assert clock.moment - START < timedelta(seconds=1.02 * 10.4 * 5_000 / 190)
 
 
+def test_calls_made_before_the_clock_was_stepped_back_count_as_made_just_now() -> None:
+    clock = Clock()
+    count = CallCount({"few": (Bucket(3, 10),), "api": (day(100),)}, now=clock)
+    assert [count.take("sf", "few") for _ in range(3)] == [0, 0, 0]
+    assert [count.take("sf", "api") for _ in range(80)] == [0] * 80
+    clock.advance(-3600)
+    assert count.take("sf", "few") == 10
+    with pytest.raises(PauseUntil):
+        count.take("sf", "api")
+    clock.advance(10)
+    assert count.take("sf", "few") == 0
+
+
 def test_threads_never_take_more_than_there_is() -> None:
     count = CallCount({"search": (Bucket(50, 60),)}, now=Clock())
     with ThreadPoolExecutor(8) as threads:

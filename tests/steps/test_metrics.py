@@ -66,6 +66,12 @@ def test_a_decision_before_the_submission_that_was_stated_later_took_no_time() -
     assert decided(day(3), [moved("approve", "APPROVED", (2, 9))], CALENDAR).minutes == 0
 
 
+def test_an_hour_that_the_clock_lived_twice_counts_once() -> None:
+    moves = [moved("submit", "SUBMITTED", (0, 10)), moved("pick_up", "UNDER_REVIEW", (0, 9))]
+    found = decided(day(0, 9), [*moves, moved("approve", "APPROVED", (0, 12))], CALENDAR)
+    assert found.minutes == 3 * 60
+
+
 def test_a_rate_says_how_sure_it_is() -> None:
     """Wilson's interval, by the published example of 10 of 20: 29.9 to 70.1 percent."""
     assert interval(10, 20) == (Decimal("29.9"), Decimal("70.1"))

@@ -8,8 +8,10 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from apscheduler.triggers.interval import IntervalTrigger
 
 from sync.model.problem import BadInput
+from sync.runtime import schedule
 from sync.runtime.schedule import run_forever, trigger
 
 START = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -83,6 +85,24 @@ def test_it_ticks_at_once_and_however_often_it_is_told_ends_after_the_tick(numbe
     assert said == ["begun", "ended"]
     assert time.monotonic() - began < 5
     assert signal.getsignal(number) is before
+
+
+def test_a_tick_that_comes_while_the_one_before_runs_is_skipped_and_said(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(schedule, "trigger", lambda _schedule: IntervalTrigger(seconds=1))
+    said: list[str] = []
+
+    def tick() -> None:
+        said.append("begun")
+        time.sleep(2.5)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    run_forever(
+        tick, "every second", between=lambda: said.append("between"), on_skip=lambda: said.append("skipped")
+    )
+    assert said[:3] == ["begun", "skipped", "skipped"]
+    assert capfd.readouterr().err == ""
 
 
 def test_a_schedule_that_is_none_never_ticks() -> None:

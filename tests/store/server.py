@@ -7,7 +7,8 @@ import os
 import shutil
 import subprocess
 import tempfile
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,6 +23,17 @@ GIVEN = "DEALSYNC_TEST_POSTGRES"
 
 class NoServer(Exception):
     """PostgreSQL cannot be tried on this machine; the message says why."""
+
+
+_RESTART: list[Callable[[], object]] = []
+
+
+def restart() -> None:
+    """The server falls over and comes back: every connection breaks. Raises NoServer where it is not ours."""
+    server()
+    if not _RESTART:
+        raise NoServer("the server is not ours to restart")
+    _RESTART[0]()
 
 
 @cache
@@ -54,6 +66,7 @@ def _start(programs: Path) -> URL:
     settings = f"-k {folder} -c listen_addresses= -c fsync=off -c max_connections=60"
     control = [programs / "pg_ctl", "--pgdata", cluster, "--wait", "--silent"]
     subprocess.run([*control, "--log", folder / "log", "--options", settings, "start"], check=True, **how)
+    _RESTART.append(partial(subprocess.run, [*control, "--mode=immediate", "restart"], check=True, **how))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     atexit.register(subprocess.run, [*control, "--mode=immediate", "stop"], **how)
     return URL.create("postgresql", "postgres", SECRET, database="postgres", query={"host": str(folder)})

@@ -107,17 +107,22 @@ def test_calls_come_back_after_their_window(store: Store) -> None:
     assert ledger.calls["hs", "search"] == 2
 
 
-def test_calls_of_an_hour_that_the_clock_lives_twice_hold_nobody_up(store: Store) -> None:
+def test_calls_of_an_hour_that_the_clock_lives_twice_count_as_made_just_now(store: Store) -> None:
     """The database's clock was stepped back by an hour: what was booked then lies ahead of it."""
-    made(ledger_of(store), "few", 40)
+    made(ledger_of(store), "search", 5)
+    made(ledger_of(store), "api", 800)
     with store.write() as connection:
-        kept = msgspec.json.decode(runs.recall(connection, "calls sf few") or "", type=Shared)
-        kept.spent = {
-            seconds: {str(int(at) + 3_600_000): calls for at, calls in slots.items()}
-            for seconds, slots in kept.spent.items()
-        }
-        runs.remember(connection, "calls sf few", msgspec.json.encode(kept).decode())
-    assert made(ledger_of(store), "few", 40) == 40
+        for limit in ("search", "api"):
+            kept = msgspec.json.decode(runs.recall(connection, f"calls sf {limit}") or "", type=Shared)
+            kept.spent = {
+                seconds: {str(int(at) + 3_600_000): calls for at, calls in slots.items()}
+                for seconds, slots in kept.spent.items()
+            }
+            runs.remember(connection, f"calls sf {limit}", msgspec.json.encode(kept).decode())
+    later = ledger_of(store)
+    assert 59 < later.take("sf", "search") < 61
+    with pytest.raises(PauseUntil):
+        later.take("sf", "api")
 
 
 def test_what_was_reserved_is_not_good_for_longer_when_the_clock_is_stepped_back(store: Store) -> None:

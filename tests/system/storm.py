@@ -102,15 +102,16 @@ class Watched(Patient):
 
 @dataclass
 class Watch:
-    """dealsync beside the sandbox's CRMs: cycles on virtual time."""
+    """dealsync beside the sandbox's CRMs: cycles on virtual time; our own clock may lie ``behind`` the CRMs'."""
 
     world: World
     sandbox: Sandbox
     waits: list[Wait]
     ahead: timedelta = timedelta()
+    behind: timedelta = timedelta()
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+        return datetime.now(UTC) + self.ahead - self.behind
 
     def sleep(self, seconds: float) -> None:
         self.ahead += timedelta(seconds=seconds)
