@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
 
-from connector.crm import Crm
+from connector.crm import Crm, Ledger
 from connector.errors import TryAgain
 from connector.record import (
     Capabilities,
@@ -148,6 +148,22 @@ class Patient:
 
     def _tell(self, state: RetryCallState) -> None:
         self.on_wait(str(_failure(state)), state.upcoming_sleep)
+
+
+@dataclass(frozen=True, slots=True)
+class Unhurried:
+    """A `connector.crm.Ledger` that waits until a call may be made: for a look at a CRM that nobody repeats."""
+
+    ledger: Ledger
+    sleep: Callable[[float], None]
+
+    def take(self, connection: str, limit: str, calls: int = 1) -> float:
+        while wait := self.ledger.take(connection, limit, calls):
+            self.sleep(wait)
+        return 0.0
+
+    def learn(self, connection: str, limit: str, *, used: int, allowed: int) -> None:
+        self.ledger.learn(connection, limit, used=used, allowed=allowed)
 
 
 def _failure(state: RetryCallState) -> BaseException | None:

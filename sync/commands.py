@@ -10,7 +10,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from connector.budget import CallCount
 from connector.hubspot.objects import wanted as wanted_objects
 from connector.registry import open_crm
 from connector.retry import Patient
@@ -20,7 +19,7 @@ from sync.cycle import carry_out, cycle, finish, look_back
 from sync.model.ids import name
 from sync.model.problem import BadInput, Problem
 from sync.saved import PlanFile, read_plan
-from sync.sign_in import Clock
+from sync.sign_in import Clock, counting
 from sync.sources import each_mapping
 from sync.store import brakes, outbox, runs
 from sync.store.brakes import Pause
@@ -199,11 +198,12 @@ def create_in(config: Config, connection: str, clock: Clock) -> Sequence[str]:
     if form.kind != "hubspot":
         fix = "an admin deploys the folder salesforce: sf project deploy start --source-dir force-app"
         raise BadInput([Problem(f"--create {connection}", "only a HubSpot portal is laid out from here", fix)])
-    ledger = CallCount(now=clock.now, percent=config.calls_percent)
-    crm = open_crm(connection, config.settings(connection), ledger=ledger)
     maps = config.mappings.of_connection(connection)
     uses = {field_map.object: {*field_map.fields, field_map.key or ""} for field_map in maps}
-    return Patient(crm, sleep=clock.sleep, now=clock.now, on_wait=clock.on_wait).provision(wanted_objects(uses))
+    with counting(config, clock) as ledger:
+        crm = open_crm(connection, config.settings(connection), ledger=ledger)
+        patient = Patient(crm, sleep=clock.sleep, now=clock.now, on_wait=clock.on_wait)
+        return patient.provision(wanted_objects(uses))
 
 
 def _first_config(sandbox: tuple[str, str] | None) -> str:

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from connector.budget import CallCount
 from connector.crm import Crm
 from connector.errors import CrmError
 from connector.finding import Finding, Severity, Use
 from connector.record import FieldType
 from connector.registry import open_crm
+from connector.retry import Unhurried
 from sync.config import Config
 from sync.conflicts.inputs import blunt, unavailable
 from sync.drift import resting
@@ -21,7 +21,7 @@ from sync.mapping.paths import PATHS
 from sync.model.problem import BadInput
 from sync.policy.advice import advise
 from sync.runtime.schedule import trigger
-from sync.sign_in import Clock, kept
+from sync.sign_in import Clock, counting, kept
 from sync.store import brakes, intake, outbox, runs
 from sync.store.groups import count_problems
 from sync.store.opening import Store, open_store
@@ -170,14 +170,14 @@ def _store(store: Store, config: Config, now: datetime) -> Iterator[Finding]:
 
 
 def _connection(config: Config, name: str, clock: Clock) -> Iterator[Finding]:
-    """One CRM as our user sees it. It is opened without the store: nothing of this look is kept."""
+    """One CRM as our user sees it; of this look only its calls are kept, which count for everyone."""
     try:
-        ledger = CallCount(now=clock.now, percent=config.calls_percent)
-        crm: Crm = open_crm(name, config.settings(name), ledger=ledger)
-        everything = [m for m in (*config.mappings.all, *config.mappings.projections) if m.connection == name]
-        maps = kept(everything, () if _own_objects(crm) else (name,))
-        checked: Checked = crm  # type: ignore[assignment]  # every adapter that open_crm opens can
-        yield from checked.check(uses(maps), clock.now())
+        with counting(config, clock) as ledger:
+            crm: Crm = open_crm(name, config.settings(name), ledger=Unhurried(ledger, clock.sleep))
+            everything = [m for m in (*config.mappings.all, *config.mappings.projections) if m.connection == name]
+            maps = kept(everything, () if _own_objects(crm) else (name,))
+            checked: Checked = crm  # type: ignore[assignment]  # every adapter that open_crm opens can
+            yield from checked.check(uses(maps), clock.now())
     except BadInput as error:
         yield from (Finding(p.where, p.what, p.fix, Severity.ERROR) for p in error.problems)
     except CrmError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -44,16 +44,19 @@ def open_world(config: Config, clock: Clock) -> Iterator[World]:
     Raises BadInput or StopCrm with every fault at once, before anything is stored, when a secret is missing, a CRM
     that was never read cannot be signed in to, none can, or another org answers than this connection was made for.
     """
-    ledger = StoreLedger(clock.now, config.calls_percent)
+    settings = _settings(config)
     with ExitStack() as stack:
-        store = cache(lambda: stack.enter_context(closing(open_store(config.store_url, config.home))))
+        ledger = StoreLedger(clock.now, config.calls_percent)
+        store = cache(lambda: _shared(ledger, config, stack))
         vault = runs.StoreVault(store)  # opens the store only where a token is kept in it
+        if is_there(config.store_url, config.home):
+            store()  # from the first call on: the command before this one has just made some
         crms: dict[str, Crm] = {}
         plain: set[str] = set()
         orgs: dict[str, str] = {}
         silent: dict[str, str] = {}
         refused: dict[tuple[str, str], str] = {}
-        for connection, own in _settings(config).items():
+        for connection, own in settings.items():
             try:
                 crm = open_crm(connection, own, ledger=ledger, vault=vault)
                 patient = Patient(crm, sleep=clock.sleep, now=clock.now, on_wait=clock.on_wait)
@@ -70,8 +73,6 @@ def open_world(config: Config, clock: Clock) -> Iterator[World]:
             raise StopCrm("\n".join(silent.values()))
         if strangers := list(_strangers(store(), orgs, clock.now())):
             raise StopCrm("\n".join(strangers))
-        ledger.share(store())
-        stack.callback(ledger.release)
         yield World(
             store=store(),
             crms=crms,
@@ -82,6 +83,25 @@ def open_world(config: Config, clock: Clock) -> Iterator[World]:
             calls=lambda: ledger.calls,
             tell=clock.tell,
         )
+
+
+@contextmanager
+def counting(config: Config, clock: Clock) -> Iterator[StoreLedger]:
+    """A count of calls for a look at the CRMs: with everyone else's where there is a store, and it makes none."""
+    with ExitStack() as stack:
+        ledger = StoreLedger(clock.now, config.calls_percent)
+        with suppress(BadInput):  # what is wrong with the store is said by whoever needs it
+            if is_there(config.store_url, config.home):
+                _shared(ledger, config, stack)
+        yield ledger
+
+
+def _shared(ledger: StoreLedger, config: Config, stack: ExitStack) -> Store:
+    """The store, in which ``ledger`` counts from now on. Raises BadInput."""
+    store = stack.enter_context(closing(open_store(config.store_url, config.home)))
+    ledger.share(store)
+    stack.callback(ledger.release)
+    return store
 
 
 def kept(maps: Iterable[FieldMap], plain: Collection[str]) -> Iterator[FieldMap]:

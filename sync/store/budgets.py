@@ -29,6 +29,9 @@ LONGEST: Final = 60.0
 SLOTS: Final = 100
 """What was spent is kept in so many parts of a window, each dated by its end: never too early."""
 
+MILLISECOND: Final = 0.001
+"""The least that a database's clock tells apart: whoever waits exactly long enough is told to wait again."""
+
 Key = tuple[str, str]
 Slots = dict[str, int]
 
@@ -144,7 +147,7 @@ class StoreLedger:
             for bucket in real_ones:
                 what = f"{key[0]}: the day's {bucket.calls} {key[1]} calls"
                 if wait := held(what, bucket, _window(state, bucket, at), at, size):
-                    return wait
+                    return wait + MILLISECOND
             made = at + timedelta(seconds=lasts if size > calls else 0)
             for bucket in buckets:
                 _add(state, bucket, made, size)
