@@ -96,7 +96,28 @@ def test_fix_takes_a_renamed_field_into_a_draft_and_leaves_what_runs(desk: Desk,
     assert "tier stands in Partner_Level__c now" in ran.err, ran.err
     assert (desk.home / "mappings/sf-account.toml").read_text("utf-8") == before
     draft = (desk.home / "drafts/sf-account.toml").read_text("utf-8")
-    assert draft == before.replace('remote = "Partner_Tier__c"', 'remote = "Partner_Level__c"')
+    assert "Partner_Tier__c = " in before  # in an example, which follows
+    assert draft == before.replace("Partner_Tier__c", "Partner_Level__c")
+
+
+def test_fix_pulls_the_schemas_of_both_crms_that_were_never_looked_at(desk: Desk, sandbox: Sandbox) -> None:
+    assert desk("run", "--once").code == 0
+    written = len(writes(sandbox))
+    [unseen] = [f for f in found(desk, "note") if f["mend"] == "schema"]
+    assert "sf-opportunity" in unseen["what"]
+    assert "hs-deals" in unseen["what"]
+    asked = desk("doctor", "--fix")  # nobody is there to say yes
+    assert "--fix can look at the schema of every mapped object, and keep it" in asked.err
+    assert [f for f in found(desk, "note") if f["mend"] == "schema"] == [unseen]
+    mended = desk("doctor", "--fix", "--yes")
+    assert (mended.code, "the schemas of all mapped objects are kept" in mended.err) == (0, True), mended.err
+    assert [f for f in found(desk, "note") if f["mend"] == "schema"] == []
+    assert desk("schema", "diff").out.startswith("0 differences, 0 fields rest")
+    sandbox.salesforce.org.schema.object("Opportunity").fields.pop("leadsource")
+    sandbox.hubspot.portal.kind("deals").properties.pop("dealtype")
+    rests = desk("schema", "pull")
+    assert (rests.code, "Opportunity.LeadSource" in rests.err, "deals.dealtype" in rests.err) == (2, True, True)
+    assert len(writes(sandbox)) == written
 
 
 def test_fix_takes_the_rights_of_others_from_the_store(desk: Desk) -> None:
