@@ -26,6 +26,7 @@ from connector.record import (
     Outcome,
     Page,
     Record,
+    RecordTypes,
 )
 
 
@@ -75,6 +76,12 @@ class Crm(Protocol):
 
     def describe(self, kind: str) -> tuple[FieldInfo, ...]:
         """The fields this user can see. Raises PauseMapping where the object does not exist."""
+
+    def record_types(self, kind: str) -> RecordTypes:
+        """What each record type of a kind offers (in HubSpot: each pipeline of deals); none: nothing narrows it.
+
+        Raises PauseMapping where the object does not exist, or we may not ask.
+        """
 
     def provision(self, objects: Sequence[ObjectInfo]) -> Sequence[str]:
         """Create what is missing of these objects and fields; returns one sentence for each thing created."""

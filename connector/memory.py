@@ -24,6 +24,7 @@ from connector.record import (
     Outcome,
     Page,
     Record,
+    RecordTypes,
     Ref,
     Text,
     Value,
@@ -63,6 +64,7 @@ class MemoryCrm:
         self.page_size = 100
         self.hidden: set[tuple[str, str]] = set()
         self.faults: list[tuple[Operation, Misfortune]] = []
+        self.narrowed: dict[str, RecordTypes] = {}  # by kind
         self.rows: dict[str, dict[str, Row]] = {kind: {} for kind in schema}
         self._schema = {kind: {info.name: info for info in fields} for kind, fields in schema.items()}
         self._now = now
@@ -212,6 +214,9 @@ class MemoryCrm:
         self._meet("describe")
         return tuple(self._fields(kind).values())
 
+    def record_types(self, kind: str) -> RecordTypes:
+        return self.narrowed.get(kind, {})
+
     def provision(self, objects: Sequence[ObjectInfo]) -> Sequence[str]:
         said = []
         for wanted in objects:
@@ -268,19 +273,12 @@ class MemoryCrm:
     def _records(self, kind: str, rows: Sequence[Row], fields: Sequence[str]) -> tuple[Record, ...]:
         seen = self._fields(kind)
 
-        def value(row: Row, name: str) -> Value:
-            return row.values.get(name) if name in seen else ABSENT
+        def values(row: Row) -> tuple[Value, ...]:
+            return tuple(row.values.get(name) if name in seen else ABSENT for name in fields)
 
-        return tuple(
-            Record(
-                Ref(self.name, kind, row.id),
-                row.stamp,
-                tuple(value(row, name) for name in fields),
-                row.deleted,
-                row.merged_into,
-            )
-            for row in rows
-        )
+        refs = (Ref(self.name, kind, row.id) for row in rows)
+        told = zip(refs, rows, strict=True)
+        return tuple(Record(ref, row.stamp, values(row), row.deleted, row.merged_into) for ref, row in told)
 
     def _survivor(self, kind: str, key: str) -> Row | None:
         row = self.rows[kind].get(key)

@@ -21,7 +21,7 @@ An association is a field too: ``companies#Primary`` is the ids of the associate
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -111,6 +111,10 @@ class FieldInfo:
     scale: int | None = None
     options: tuple[str, ...] = ()
     refers_to: tuple[str, ...] = ()
+
+
+RecordTypes = Mapping[str, Mapping[str, tuple[str, ...]]]
+"""Record type, by its name for people; picklist; the values that the record type offers in it."""
 
 
 @dataclass(frozen=True, slots=True)

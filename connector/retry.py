@@ -21,6 +21,7 @@ from connector.record import (
     Outcome,
     Page,
     Record,
+    RecordTypes,
 )
 
 T = TypeVar("T")
@@ -113,6 +114,9 @@ class Patient:
 
     def describe(self, kind: str) -> tuple[FieldInfo, ...]:
         return self._attempts()(self.crm.describe, kind)
+
+    def record_types(self, kind: str) -> RecordTypes:
+        return self._attempts()(self.crm.record_types, kind)
 
     def provision(self, objects: Sequence[ObjectInfo]) -> Sequence[str]:
         return self._attempts()(self.crm.provision, objects)

@@ -6,21 +6,22 @@ Pure. The same shape for every vendor, so that one report shows both.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 
-from connector.record import FieldInfo
+from connector.record import FieldInfo, RecordTypes
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The fields of one object that our user can see, by name."""
+    """The fields of one object that our user can see, by name, and what its record types offer in picklists."""
 
     connection: str
     kind: str
     fields: tuple[FieldInfo, ...]
+    record_types: RecordTypes = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,13 @@ class Drift:
         return f"{self.kind}.{self.field} {self.what}"
 
 
-def snapshot(connection: str, kind: str, fields: tuple[FieldInfo, ...]) -> Snapshot:
-    """What `Crm.describe` returned, in an order that does not depend on the CRM's."""
-    return Snapshot(connection, kind, tuple(sorted(fields, key=lambda field: field.name)))
+def snapshot(
+    connection: str, kind: str, fields: tuple[FieldInfo, ...], record_types: RecordTypes | None = None
+) -> Snapshot:
+    """What `Crm.describe` and `Crm.record_types` returned, in an order that does not depend on the CRM's."""
+    named = sorted((record_types or {}).items())
+    narrowed = {name: dict(sorted(lists.items())) for name, lists in named}
+    return Snapshot(connection, kind, tuple(sorted(fields, key=lambda field: field.name)), narrowed)
 
 
 def to_text(taken: Snapshot) -> str:
@@ -63,7 +68,20 @@ def drift(before: Snapshot, after: Snapshot) -> tuple[Drift, ...]:
             found.append(Drift(after.kind, name, "is new", breaks=new[name].required))
         else:
             found += (Drift(after.kind, name, *difference) for difference in _differences(old[name], new[name]))
-    return tuple(found)
+    return (*found, *_narrowed(before, after))
+
+
+def _narrowed(before: Snapshot, after: Snapshot) -> Iterator[Drift]:
+    """What a record type that was there before offers otherwise; the field itself still takes every value."""
+    for name in [name for name in before.record_types if name in after.record_types]:
+        old, new = before.record_types[name], after.record_types[name]
+        for field_name in [field_name for field_name in old if field_name in new]:
+            gone = [value for value in old[field_name] if value not in new[field_name]]
+            added = [value for value in new[field_name] if value not in old[field_name]]
+            for words, values in (("is no longer offered", gone), ("is offered now", added)):
+                if values:
+                    what = f"in record type {name}, {words}: {', '.join(values)}"
+                    yield Drift(after.kind, field_name, what, breaks=False)
 
 
 Difference = tuple[str, bool]

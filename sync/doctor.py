@@ -15,13 +15,15 @@ from connector.registry import open_crm
 from connector.retry import Unhurried
 from sync.config import Config
 from sync.conflicts.inputs import blunt, unavailable
-from sync.drift import resting
+from sync.drift import resting, unknown_values
 from sync.mapping.fieldmap import FieldMap, Rule
 from sync.mapping.paths import PATHS
 from sync.model.problem import BadInput
 from sync.policy.advice import advise
 from sync.runtime.schedule import trigger
 from sync.sign_in import Clock, counting, kept
+from sync.sign_in import Clock, kept
+from sync.sources import each_mapping
 from sync.store import brakes, intake, outbox, runs
 from sync.store.groups import count_problems
 from sync.store.opening import Store, open_store
@@ -131,7 +133,11 @@ def _schemas(store: Store, config: Config) -> Iterator[Finding]:
     """Fields that rest since a CRM's schema changed, and objects whose schema was never looked at."""
     with store.read() as connection:
         rests, known = resting(connection, config.mappings), schemas(connection, LATEST)
+        forms = each_mapping(config.home, config.form.mappings, config.form.environment, [])
+        unsaid = list(unknown_values(connection, forms, config.form.connection))
         read = [m for m in config.mappings.all if intake.read_through(connection, m)]
+    for problem in unsaid:
+        yield Finding(problem.where, problem.what, problem.fix, Severity.WARNING)
     for rest in rests:
         mend = f"rename {rest.mapping} {rest.field} {rest.renamed}" if rest.renamed else ""
         place = f"{rest.connection}: {rest.object}.{rest.field}"

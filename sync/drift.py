@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -13,6 +13,8 @@ from connector.errors import PauseMapping
 from connector.record import FieldInfo, FieldType
 from connector.snapshot import Drift, Snapshot, drift, snapshot
 from sync.mapping.fieldmap import FieldMap, Mappings, Rule
+from sync.mapping.form import MappingForm
+from sync.mapping.offered import unknown
 from sync.model.problem import Problem
 from sync.store import runs
 from sync.store.opening import Store
@@ -54,7 +56,8 @@ def pull_schema(crms: Mapping[str, Crm], mappings: Mappings, store: Store, now: 
         if crm is None:
             continue
         try:
-            taken = snapshot(field_map.connection, field_map.object, crm.describe(field_map.object))
+            narrowed = crm.record_types(field_map.object) if _has_lists(field_map) else {}
+            taken = snapshot(field_map.connection, field_map.object, crm.describe(field_map.object), narrowed)
         except PauseMapping as fault:
             missing += [] if field_map.optional else [f"{field_map.id}: {fault.message}"]
             continue
@@ -63,6 +66,11 @@ def pull_schema(crms: Mapping[str, Crm], mappings: Mappings, store: Store, now: 
             if (taken.connection, taken.kind) not in schemas(connection, ACCEPTED):
                 keep_schema(connection, ACCEPTED, taken, now)
     return missing
+
+
+def _has_lists(field_map: FieldMap) -> bool:
+    """Whether values of picklists are mapped: what offers them is asked for then, a call for each record type."""
+    return any(rule.setting.choices.map for rule in field_map.rules)
 
 
 def accept(connection: Any, now: datetime, only: tuple[str, str] | None = None) -> int:
@@ -84,6 +92,17 @@ def resting(connection: Any, mappings: Mappings) -> list[Rest]:
     """Every mapped field that rests now."""
     before, after = schemas(connection, ACCEPTED), schemas(connection, LATEST)
     return [rest for field_map in mappings.all for rest in _rests(field_map, before, after)]
+
+
+def unknown_values(
+    connection: Any, forms: Iterable[tuple[str, MappingForm]], connections: Collection[str]
+) -> Iterator[Problem]:
+    """Values that people may choose, by the latest schemas, and that no map knows. ``forms``: file and mapping."""
+    known = schemas(connection, LATEST)
+    for source, form in forms:
+        taken = known.get((form.connection, form.object))
+        if taken and form.status == "active" and form.connection in connections:
+            yield from (entry.problem(source) for entry in unknown(form, taken.fields, taken.record_types))
 
 
 def rested(connection: Any, mappings: Mappings) -> tuple[Mappings, list[Rest]]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from sync.config import Config, load
+from sync.drift import unknown_values
 from sync.mapping.fieldmap import compile_form
 from sync.mapping.form import MappingForm
 from sync.mapping.proof import astray, failures
@@ -15,6 +17,7 @@ from sync.model.problem import BadInput, Problem
 from sync.places import line_of, places
 from sync.runtime.schedule import trigger
 from sync.sources import each_mapping
+from sync.store.opening import is_there, open_store
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -32,7 +35,10 @@ class Fault:
 
 
 def lint(home: Path) -> list[Fault]:
-    """Every fault of an installation's files, in the order of files and lines. Asks no CRM, raises nothing."""
+    """Every fault of an installation's files, in the order of files and lines. Raises nothing.
+
+    Asks no CRM; what the CRMs offer is known from the schemas that the store has, if there is one.
+    """
     config, problems = _loaded(home)
     folder, environment = (config.form.mappings, config.form.environment) if config else ("mappings", "")
     passed_over: list[Problem] = []  # the loading said them already
@@ -40,6 +46,7 @@ def lint(home: Path) -> list[Fault]:
         problems += failed_tests(source, form)
     if config:
         problems += _schedules(config)
+        problems += _unknown_values(home, config)
     return sorted(set(located(home, problems)))
 
 
@@ -61,6 +68,15 @@ def failed_tests(source: str, form: MappingForm) -> Iterator[Problem]:
         if not lost:
             for sentence in failures(compiled, test):
                 yield Problem(where, sentence, "correct the mapping, or the test", key)
+
+
+def _unknown_values(home: Path, config: Config) -> Iterator[Problem]:
+    """Values that people may choose, by the schemas that were pulled last, and that no map knows."""
+    with suppress(BadInput):  # a store that cannot be opened is what `doctor` says
+        if is_there(config.store_url, home):
+            forms = each_mapping(home, config.form.mappings, config.form.environment, [])
+            with closing(open_store(config.store_url, home)) as store, store.read() as connection:
+                yield from unknown_values(connection, forms, config.form.connection)
 
 
 def _schedules(config: Config) -> Iterator[Problem]:

@@ -16,6 +16,7 @@ from connector.hubspot.layout import Layout, Wish, choose
 from connector.hubspot.links import Links
 from connector.hubspot.merging import WRITE_BATCH
 from connector.hubspot.pages import READ_BATCH
+from connector.hubspot.pipelines import narrowed
 from connector.hubspot.provision import Provisioner
 from connector.hubspot.read import Reader
 from connector.hubspot.select import Selector
@@ -23,7 +24,18 @@ from connector.hubspot.splits import FIELDS as SPLIT_FIELDS
 from connector.hubspot.splits import SPLITS, Splits
 from connector.hubspot.survey import Survey
 from connector.hubspot.write import Writer
-from connector.record import Capabilities, Change, Cursor, FieldInfo, Identity, ObjectInfo, Outcome, Page, Record
+from connector.record import (
+    Capabilities,
+    Change,
+    Cursor,
+    FieldInfo,
+    Identity,
+    ObjectInfo,
+    Outcome,
+    Page,
+    Record,
+    RecordTypes,
+)
 
 
 class HubSpotCrm:
@@ -86,6 +98,10 @@ class HubSpotCrm:
             return lists.KINDS[kind].fields
         self._portal.forget(kind)
         return self._portal.fields(kind)
+
+    def record_types(self, kind: str) -> RecordTypes:
+        """The stages of each pipeline; only deals have pipelines here."""
+        return narrowed(self._gateway) if kind == "deals" else {}
 
     def provision(self, objects: Sequence[ObjectInfo]) -> Sequence[str]:
         provisioner = Provisioner(self._gateway, self._portal)

@@ -11,7 +11,7 @@ from connector.hubspot.answers import Answer
 from connector.hubspot.decode import text
 from connector.hubspot.gateway import Gateway
 from connector.hubspot.routes import Route
-from connector.record import FieldInfo, FieldType, Value, value_text
+from connector.record import FieldInfo, FieldType, RecordTypes, Value, value_text
 
 PIPELINES, STAGES = "pipelines", "pipeline_stages"
 
@@ -75,6 +75,15 @@ def stages(gateway: Gateway) -> Iterator[tuple[str, str, Mapping[str, Value]]]:
             chance = text("number", stage.metadata.probability)
             more = {"pipeline": pipeline.id, "probability": chance, "isClosed": stage.metadata.is_closed}
             yield stage.id, stage.updated_at, _values(stage) | more
+
+
+def narrowed(gateway: Gateway) -> RecordTypes:
+    """The stages that each pipeline of deals offers, by the pipeline's label; an archived one offers none."""
+    return {
+        pipeline.label: {"dealstage": tuple(stage.id for stage in pipeline.stages if not stage.archived)}
+        for pipeline in gateway.send(DEAL_PIPELINES, "deals").results
+        if not pipeline.archived
+    }
 
 
 def _values(named: Pipeline | Stage) -> dict[str, Value]:

@@ -28,6 +28,7 @@ from connector.record import (
     Outcome,
     Page,
     Record,
+    RecordTypes,
 )
 
 
@@ -107,6 +108,11 @@ class PlainCrm:
             return self._crm.describe(kind)
         spelling = self._spelling()
         return tuple(told for info in self._crm.describe(DEALS) for told in spelling.described(info))
+
+    def record_types(self, kind: str) -> RecordTypes:
+        """The pipelines of deals, without the one that is not read as deals."""
+        found = self._crm.record_types(kind)
+        return {name: lists for name, lists in found.items() if not (self.plain and name == self._label)}
 
     def provision(self, objects: Sequence[ObjectInfo]) -> Sequence[str]:
         """What was chosen and why, then what was created for it; what is there already is never changed."""

@@ -10,7 +10,18 @@ import msgspec
 from connector.crm import Ledger, Settings, Vault
 from connector.errors import PauseMapping
 from connector.finding import Finding, Use
-from connector.record import Capabilities, Change, Cursor, FieldInfo, Identity, ObjectInfo, Outcome, Page, Record
+from connector.record import (
+    Capabilities,
+    Change,
+    Cursor,
+    FieldInfo,
+    Identity,
+    ObjectInfo,
+    Outcome,
+    Page,
+    Record,
+    RecordTypes,
+)
 from connector.salesforce.checks import evaluate
 from connector.salesforce.decode import PAGE
 from connector.salesforce.describe import Catalogue
@@ -86,6 +97,9 @@ class SalesforceCrm:
         """Asked anew each time, so that a person who has just changed something sees it."""
         self._catalogue.forget(kind)
         return tuple(self._catalogue.fields(kind).values())
+
+    def record_types(self, kind: str) -> RecordTypes:
+        return self._survey.record_types(kind)
 
     def provision(self, objects: Sequence[ObjectInfo]) -> Sequence[str]:  # noqa: ARG002 the same for every CRM
         """Creates nothing: in Salesforce, objects and fields are metadata that an administrator deploys."""

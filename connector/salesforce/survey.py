@@ -11,7 +11,7 @@ import msgspec
 
 from connector.errors import CrmError
 from connector.finding import Use
-from connector.record import Identity
+from connector.record import Identity, RecordTypes
 from connector.salesforce.checks import Facts, Rule, Seen
 from connector.salesforce.describe import Catalogue, Described
 from connector.salesforce.natives import NATIVES, Natives
@@ -72,7 +72,7 @@ class Survey:
             identity=identity,
             seen={use.kind: self._seen(use) for use in uses},
             defined=self._defined(uses) if not no_validations else {},
-            record_types={use.kind: self._record_types(use) for use in uses if use.options},
+            record_types={use.kind: _tried(self.record_types, use.kind)[0] or {} for use in uses if use.options},
             validations=validations or (),
             duplicates=duplicates or (),
             unsaid={topic: why for topic, why in refusals.items() if why},
@@ -110,14 +110,13 @@ class Survey:
                 found[use.kind] = frozenset(str(row["QualifiedApiName"]) for row in rows or ())
         return found
 
-    def _record_types(self, use: Use) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-        """The values of the picklists that we write, by record type."""
-        described, _ = _tried(self._catalogue.described, use.kind)
+    def record_types(self, kind: str) -> RecordTypes:
+        """The values of every picklist, by record type, but for the master: one call each. Raises PauseMapping."""
         found: dict[str, Mapping[str, tuple[str, ...]]] = {}
-        for each in described.record_type_infos if described else ():
+        for each in self._catalogue.described(kind).record_type_infos:
             if each.available and not each.master:
-                path = f"ui-api/object-info/{use.kind}/picklist-values/{each.record_type_id}"
-                lists, _ = _tried(self._picklists, path, use.kind)
+                path = f"ui-api/object-info/{kind}/picklist-values/{each.record_type_id}"
+                lists, _ = _tried(self._picklists, path, kind)
                 if lists:
                     found[each.name] = {
                         name: tuple(str(value["value"]) for value in values.values)

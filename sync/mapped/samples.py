@@ -66,11 +66,12 @@ def filled(rows: Sequence[Seen]) -> Mapping[str, int]:
 
 
 def matched(
-    words: Sequence[str], taken: Mapping[str, str], offered: Iterable[str], texts: Iterable[str | None]
+    words: Sequence[str], taken: Mapping[str, str], offered: Mapping[str, str], texts: Iterable[str | None]
 ) -> list[dict[str, Any]]:
     """Every value of a picklist beside the word it is taken for: unmapped ones first, with the word most alike.
 
-    ``taken``: the map as it is; ``offered``: what the CRM's list has; ``texts``: what records hold.
+    ``taken``: the map as it is; ``offered``: what the CRM's list has, each with the record types that offer it, in
+    words; ``texts``: what records hold.
     """
     seen = Counter(value.strip() for text in texts if text for value in text.split(";"))
     values = dict.fromkeys((*taken, *offered, *seen))
@@ -79,6 +80,7 @@ def matched(
             "value": value,
             "word": str(taken.get(value, "")),
             "records": seen[value],
+            "offered": offered.get(value, "not in its list" if offered else ""),
             "suggested": "" if value in taken else alike(value, words),
         }
         for value in values

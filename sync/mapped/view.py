@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from connector.record import FieldInfo
+from connector.snapshot import Snapshot
 from sync import drafts
 from sync.config import Config
 from sync.drift import Rest, resting
 from sync.mapped.drafting import FIVE, MANY
 from sync.mapped.samples import filled, matched, samples
 from sync.mapped.sheet import Sheet, drafted, running
+from sync.mapping.offered import offers
 from sync.mapping.paths import PATHS, Path
 from sync.mapping.proof import astray, failures
 from sync.model.problem import did_you_mean
@@ -87,7 +89,7 @@ def one_mapping(config: Config, world: World, name: str, path: str = "", show: s
         "counts": {which: sum(_wanted(line, which) for line in lines) for which in FILTERS},
         "chosen": chosen,
         "samples": shown.get(path, []),
-        "matching": _matching(draft, chosen, fields, rows) if chosen else None,
+        "matching": _matching(draft, chosen, schema, rows) if chosen else None,
         "types": ", ".join(f"{key}={kind}" for key, kind in draft.content.get("types", {}).items()),
         "picklists": sorted(draft.content.get("picklist", {})),
         "faults": [(draft.line_of(fault), fault) for fault in draft.faults],
@@ -198,18 +200,20 @@ def _more(field: FieldInfo) -> str:
 
 
 def _matching(
-    draft: Sheet, chosen: Mapping[str, Any], fields: Sequence[FieldInfo], rows: Sequence[Seen]
+    draft: Sheet, chosen: Mapping[str, Any], schema: Snapshot | None, rows: Sequence[Seen]
 ) -> dict[str, Any] | None:
     """The picklist of the chosen field: the CRM's values on one side, our words on the other."""
     block = draft.content.get("picklist", {}).get(chosen["picklist"])
     if block is None or not chosen["words"]:
         return None
     remote = next(iter(_bare(draft.remotes(chosen["path"]))), "")
-    offered = [option for field in fields if field.name == remote for option in field.options]
+    named = next((field for field in schema.fields if field.name == remote), None) if schema else None
+    offered = offers(named, schema.record_types) if schema and named else {}
     return {
         "name": chosen["picklist"],
         "unmapped": block.get("unmapped", "error"),
         "words": chosen["words"],
+        "typed": any(offered.values()),
         "rows": matched(chosen["words"], block.get("map", {}), offered, (row.texts.get(remote) for row in rows)),
     }
 

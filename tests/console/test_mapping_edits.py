@@ -128,6 +128,21 @@ def test_a_field_that_no_deal_has_is_refused_with_a_near_one(admin: Browser) -> 
     assert (answer.status_code, "did you mean &#39;stage&#39;?" in answer.text) == (422, True)
 
 
+def test_every_value_says_which_record_types_offer_it(admin: Browser, own_desk: Desk) -> None:
+    field = FieldInfo("StageName", "Stage", FieldType.CHOICE, options=("Proposal", "Negotiation", "Pilot", "Old"))
+    types = {"Partner": {"StageName": ("Proposal", "Pilot")}, "Direct": {"StageName": ("Proposal", "Negotiation")}}
+    with own_desk.store.write() as connection:
+        keep_schema(connection, LATEST, Snapshot("sf", "Opportunity", (field,), types), own_desk.moment)
+    page = admin.get(f"{DEALS}?field=stage").text
+    rows = re.findall(r'name="value" value="([^"]+)">.*?<td class="small">([^<]*)</td>', page, re.DOTALL)
+    assert dict(rows) | {"Prospecting": "not in its list", "Proposal": "every record type"} == dict(rows)
+    assert {row: by for row, by in rows if row in ("Pilot", "Negotiation", "Old")} == {
+        "Pilot": "Partner",
+        "Negotiation": "Direct",
+        "Old": "no record type",
+    }
+
+
 def test_examples_follow_a_field_that_is_renamed_or_not_mapped_any_more(admin: Browser, own_desk: Desk) -> None:
     assert save(admin, "stage", remote="Phase__c", picklist="stage").status_code == 303
     assert post(admin, DEALS, f"{DEALS}/drop", field="sourced").status_code == 303

@@ -112,6 +112,13 @@ def test_deals_and_registrations_do_not_see_each_other(rig: PlainRig) -> None:
         assert [found for ids in rig.crm.ids(kind) for found in ids] == [own]
 
 
+def test_each_pipeline_of_deals_offers_its_stages_and_that_of_registrations_is_none_of_them(rig: PlainRig) -> None:
+    [usual] = rig.crm.record_types("deals").values()
+    assert {"appointmentscheduled", "closedwon"} <= set(usual["dealstage"])
+    assert set(rig.hubspot.record_types("deals")) == {*rig.crm.record_types("deals"), LABEL}
+    assert rig.crm.record_types("companies") == rig.crm.record_types(CLAIM) == {}
+
+
 def test_a_status_is_a_stage_and_the_deal_is_named_by_its_id(rig: PlainRig) -> None:
     [deal] = rig.create("deals", {**DEAL, "hubspot_owner_id": None})
     [claim] = rig.create(CLAIM, {"registration_name": "Acme"})

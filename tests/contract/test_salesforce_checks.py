@@ -141,6 +141,16 @@ def test_duplicate_rules_and_record_types(org: SalesforceRig) -> None:
     ]
 
 
+def test_what_each_record_type_offers_is_asked_of_the_org(org: SalesforceRig) -> None:
+    org.sandbox.salesforce.org = Org({"objects": RULES, "schema": TYPES}, org.switchboard)
+    found = org.crm.record_types(DEAL)
+    whole = next(field.options for field in org.crm.describe(DEAL) if field.name == "Deal_Reg_Status__c")
+    assert set(found) == {"Partner", "Direct"}
+    assert found["Partner"]["Deal_Reg_Status__c"] == ("Approved",)
+    assert found["Direct"]["Deal_Reg_Status__c"] == whole
+    assert org.crm.record_types(OURS) == {}
+
+
 def test_a_nearly_spent_day(org: SalesforceRig) -> None:
     org.switchboard.settings["daily_limit"] = 100
     for _ in range(65):

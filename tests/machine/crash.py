@@ -9,7 +9,18 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from connector.crm import Crm
-from connector.record import Capabilities, Change, Cursor, FieldInfo, Identity, ObjectInfo, Outcome, Page, Record
+from connector.record import (
+    Capabilities,
+    Change,
+    Cursor,
+    FieldInfo,
+    Identity,
+    ObjectInfo,
+    Outcome,
+    Page,
+    Record,
+    RecordTypes,
+)
 from sync.store.opening import Store
 from sync.world import World
 
@@ -94,6 +105,9 @@ class MortalCrm:
 
     def provision(self, objects: Sequence[ObjectInfo]) -> Sequence[str]:
         return self._crm.provision(objects)
+
+    def record_types(self, kind: str) -> RecordTypes:
+        return self._crm.record_types(kind)
 
     def whoami(self) -> Identity:
         return self._crm.whoami()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -127,3 +128,31 @@ def test_fix_takes_the_rights_of_others_from_the_store(desk: Desk) -> None:
     assert [f["mend"] for f in found(desk, "note") if f["mend"].startswith("rights")] == [f"rights {store.name}"]
     desk("doctor", "--fix", "--yes")
     assert stat.S_IMODE(store.stat().st_mode) == 0o640
+
+
+def test_a_stage_that_one_record_type_offers_and_no_map_knows_is_found_before_a_deal_has_it(
+    desk: Desk, sandbox: Sandbox
+) -> None:
+    assert desk("run", "--once").code == 0
+    assert desk("schema", "pull").code == 0
+    assert desk("lint").code == 0
+    org = sandbox.salesforce.org
+    spec = org.schema.object("Opportunity")
+    stage = spec.fields["stagename"]
+    stages = [*stage.values, "Partner pilot"]
+    spec.fields["stagename"] = replace(stage, values=stages)
+    org.schema._objects["opportunity"] = replace(
+        spec, record_types={"Direct": {"StageName": stage.values}, "Partner": {"StageName": stages}}
+    )
+    assert desk("schema", "pull").code == 0
+    what = "StageName offers 'Partner pilot' (Partner), and the map does not know"
+    linted = desk("lint")
+    assert (linted.code, what in linted.out + linted.err) == (1, True), linted.out
+    assert "mappings/sf-opportunity.toml:" in linted.out + linted.err
+    assert any(what in finding["what"] for finding in found(desk, "warning"))
+    desk.edit(
+        "mappings/sf-opportunity.toml",
+        "[picklist.stage.map]",
+        '[picklist.stage.map]\n"Partner pilot" = "QUALIFIED"',
+    )
+    assert desk("lint").code == 0
