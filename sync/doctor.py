@@ -22,7 +22,6 @@ from sync.model.problem import BadInput
 from sync.policy.advice import advise
 from sync.runtime.schedule import trigger
 from sync.sign_in import Clock, counting, kept
-from sync.sign_in import Clock, kept
 from sync.sources import each_mapping
 from sync.store import brakes, intake, outbox, runs
 from sync.store.groups import count_problems

@@ -77,7 +77,7 @@ def _sales(world: World, groups: Sequence[tuple[str, Sequence[str]]]) -> Iterato
         page = dict(groups[start : start + PAGE])
         with world.store.read() as connection:
             posted = postings_of(connection, [deal for deals in page.values() for deal in deals])
-        for known in gather_page(world, list(page)):
+        for known in gather_page(world, [group for group, deals in page.items() if posted.keys() & deals]):
             for deal in known.facts.opportunities:
                 if deal.id in posted and (sale := _sale(world, known.facts, deal, posted[deal.id])):
                     yield sale

@@ -37,12 +37,16 @@ from sync.world import World
 class Judged:
     """One group: what is, what was, what is decided, what is to be written, and when to look again."""
 
-    group_id: str
+    group: Group
     facts: Facts
     history: History
     verdict: Verdict
     plan: Plan
     look_again: datetime | None
+
+    @property
+    def group_id(self) -> str:
+        return self.group.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,7 @@ def _judged(
     shown, refused = project(facts, verdict, world.mappings, written, rows)
     planned = replace(planned, changes=(*planned.changes, *shown))
     waiting = [*held, *refused, *_not_understood(facts)]
-    return Judged(group.id, facts, known.history, verdict, _holding(without(planned, parked), waiting), again)
+    return Judged(group, facts, known.history, verdict, _holding(without(planned, parked), waiting), again)
 
 
 def _holding(planned: Plan, held: Sequence[Held]) -> Plan:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from sync.identity.score import Model, shipped
-from sync.store import likeness, linked, runs
+from sync.store import likeness, linked, runs, search
 from sync.store.alike import profile_of
 from sync.store.due import make_due
 from sync.store.groups import rows_named
@@ -22,9 +22,17 @@ _AUTO: Final = "links by score"
 
 def recognise(world: World, report: Report, now: datetime) -> None:
     """Everything that changed is indexed, the memory of a page at a time; then some of it is compared."""
+    while _called(world):
+        pass
     compared = compare_changed(world, now, COMPARED, lambda done: world.tell("compare", done, None))
     if compared == COMPARED:
         report.notes.append(f"{COMPARED} accounts were compared with what looks like them; the next run goes on")
+
+
+def _called(world: World) -> bool:
+    """A page of rows from before anybody kept by what they are found; whether there are more."""
+    with world.store.write() as connection:
+        return search.catch_up(connection, world.mappings, _PAGE)
 
 
 def compare_changed(

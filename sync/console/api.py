@@ -12,7 +12,7 @@ from starlette.responses import Response
 from sync import rulings
 from sync.console.portal import company
 from sync.console.visit import Here
-from sync.explain import deal_sides, explain_view
+from sync.explain import deal_whole
 from sync.model.problem import BadInput, Problem
 from sync.portal.account import COLUMNS, lines_of, own_statement
 from sync.portal.own import PAGE, own_one, own_page
@@ -64,9 +64,8 @@ def found(visit: Here, q: Annotated[str, Query(min_length=2, max_length=200)]) -
 
 def deal(visit: Here, ident: str) -> Response:
     """One deal, whole: both CRMs, partners, split, ledger, why, and what happened."""
-    world = visit.world
-    sides = deal_sides(world, ident)
-    return _told({"sides": sides} | explain_view(world, sides["id"], visit.now))
+    sides, view = deal_whole(visit.world, ident, visit.now)
+    return _told({"sides": sides} | view)
 
 
 def cases(visit: Here, kind: Annotated[str, Query(max_length=30)] = "", page: Page = 0) -> Response:

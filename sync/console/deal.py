@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Form
+from fastapi import Form, Query
 from starlette.responses import Response
 
 from sync import rulings
 from sync.console.visit import Here
 from sync.earning import earned_on
-from sync.explain import deal_sides, explain_view
+from sync.explain import account_view, deal_whole
 
 Text = Annotated[str, Form()]
 
@@ -18,8 +18,7 @@ Text = Annotated[str, Form()]
 def page(visit: Here, ident: str) -> Response:
     """One deal, whole."""
     world = visit.world
-    sides = deal_sides(world, ident)
-    view = explain_view(world, sides["id"], visit.now)
+    sides, view = deal_whole(world, ident, visit.now)
     deal = next(deal for deal in view["deals"] if deal["id"] == sides["id"])
     if not visit.money:
         sides["fields"] = [field for field in sides["fields"] if field["path"] in WITHOUT_MONEY]
@@ -34,10 +33,9 @@ WITHOUT_MONEY = (
 """The fields of a deal that say nothing of what anybody gets."""
 
 
-def account(visit: Here, ident: str) -> Response:
+def account(visit: Here, ident: str, page: Annotated[int, Query(ge=0, le=10_000)] = 0) -> Response:
     """The deals of a customer or a partner, each with who is in it."""
-    view = explain_view(visit.world, ident, visit.now)
-    return visit.page("account.html", view=view)
+    return visit.page("account.html", view=account_view(visit.world, ident, visit.now, page))
 
 
 def share(visit: Here, ident: str, parts: Text = "", reason: Text = "", by_policy: Text = "") -> Response:

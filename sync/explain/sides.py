@@ -10,11 +10,9 @@ from connector.record import datetime_text
 from sync.audit import faults
 from sync.model.deal import Opportunity
 from sync.model.ledger import LedgerEntry
-from sync.model.problem import BadInput, Problem
 from sync.model.row import Row
-from sync.page import Gathered, gather_page
+from sync.page import Judged
 from sync.store import audit, journal
-from sync.store.asked import asked
 from sync.store.groups import load_baselines
 from sync.store.ledger import entries_of_deal
 from sync.views import change_view
@@ -24,19 +22,9 @@ SHOWN: Final = 50
 """At most so many writes are listed."""
 
 
-def deal_sides(world: World, ident: str) -> dict[str, Any]:
-    """``fields``: each in every CRM, and as written by us; ``ledger``; ``writes``; ``audit``: is the past whole.
-
-    Raises BadInput when ``ident`` names no deal.
-    """
-    with world.store.read() as connection:
-        what = asked(connection, ident)
-    gathered = [own for own in gather_page(world, what.groups) if _deal(own, what.id, ident)]
-    if not gathered:
-        raise BadInput([Problem(ident, f"this is of kind {what.kind}", "give the id of a deal")])
-    deal = _deal(gathered[0], what.id, ident)
-    assert deal is not None
-    rows = [row for row in gathered[0].group.rows if row.ref in deal.members]
+def deal_sides(world: World, judged: Judged, deal: Opportunity) -> dict[str, Any]:
+    """``fields``: each in every CRM, and as written by us; ``ledger``; ``writes``; ``audit``: is the past whole."""
+    rows = [row for row in judged.group.rows if row.ref in deal.members]
     with world.store.read() as connection:
         return {
             "id": deal.id,
@@ -45,22 +33,10 @@ def deal_sides(world: World, ident: str) -> dict[str, Any]:
             "ledger": [_entry(entry) for entry in entries_of_deal(connection, deal.id)],
             "writes": [
                 change_view(write["change"]) | {name: write[name] for name in ("run", "state", "at", "why")}
-                for write in journal.writes_to(connection, _places(world, gathered[0], deal), SHOWN)
+                for write in journal.writes_to(connection, _places(world, judged, deal), SHOWN)
             ],
-            "audit": _past(connection, gathered[0], deal),
+            "audit": _past(connection, judged, deal),
         }
-
-
-def _deal(gathered: Gathered, own: str, ident: str) -> Opportunity | None:
-    wanted = {own, ident}
-    return next(
-        (
-            deal
-            for deal in gathered.facts.opportunities
-            if wanted & {deal.id, *deal.also, *(ref.id for ref in deal.members), *map(str, deal.members)}
-        ),
-        None,
-    )
 
 
 def _fields(world: World, connection: Any, rows: Sequence[Row], deal: Opportunity) -> Iterator[dict[str, Any]]:
@@ -112,10 +88,10 @@ def _entry(entry: LedgerEntry) -> dict[str, Any]:
     }
 
 
-def _places(world: World, gathered: Gathered, deal: Opportunity) -> Iterator[tuple[str, str, str]]:
+def _places(world: World, judged: Judged, deal: Opportunity) -> Iterator[tuple[str, str, str]]:
     """The deal's own rows, those of its registrations, and ours in the CRMs, by our key."""
-    filed = {entry.ref for entry in gathered.facts.registrations if entry.opportunity_id == deal.id}
-    for row in gathered.group.rows:
+    filed = {entry.ref for entry in judged.facts.registrations if entry.opportunity_id == deal.id}
+    for row in judged.group.rows:
         ref = row.ref
         if ref in (*deal.members, *filed):
             yield ref.connection, ref.kind, ref.id
@@ -125,10 +101,10 @@ def _places(world: World, gathered: Gathered, deal: Opportunity) -> Iterator[tup
             yield ref.connection, ref.kind, str(key or ref.id)
 
 
-def _past(connection: Any, gathered: Gathered, deal: Opportunity) -> dict[str, Any]:
+def _past(connection: Any, judged: Judged, deal: Opportunity) -> dict[str, Any]:
     """How many sealed events stand behind this deal, and the first fault in their chains."""
-    filed = [entry.id for entry in gathered.facts.registrations if entry.opportunity_id == deal.id]
-    cases = [case.id for case in gathered.history.cases.values() if {*case.registrations} & {*filed}]
+    filed = [entry.id for entry in judged.facts.registrations if entry.opportunity_id == deal.id]
+    cases = [case.id for case in judged.history.cases.values() if {*case.registrations} & {*filed}]
     things = [deal.id, *filed, *cases]
     links = list(audit.links(connection, sorted([*things, *(audit.SAID + thing for thing in things)])))
     found = next(faults(links), None)

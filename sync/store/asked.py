@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import Column, ColumnElement, Connection, or_, select
 
 from sync.model.problem import BadInput, Problem
+from sync.store.dialect import begins
 from sync.store.involved import groups_naming
 from sync.store.known import SHORTEST, groups_of_cases, near
 from sync.store.tables import case_file, decision, problem, record, split
@@ -21,14 +22,22 @@ MANY: Final = 200
 class Asked:
     """``kind``: partner, account, opportunity, registration, …, case, decision or split; ``id``: ours.
 
-    ``subject``: the registration or deal that a decision or a split is about. ``more``: groups beyond MANY.
+    ``subject``: the registration or deal that a decision or a split is about.
     """
 
     kind: str
     id: str
     groups: tuple[str, ...]
     subject: str = ""
-    more: int = 0
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """The groups that one answer is made of; ``more`` are left out."""
+        return self.groups[:MANY]
+
+    @property
+    def more(self) -> int:
+        return max(0, len(self.groups) - MANY)
 
 
 def asked(connection: Connection, ident: str) -> Asked:
@@ -53,7 +62,7 @@ def asked(connection: Connection, ident: str) -> Asked:
 
 def _named(connection: Connection, ident: str, whole: bool) -> list[Asked]:
     def like(*columns: Column[str]) -> ColumnElement[bool]:
-        return or_(*(column == ident if whole else column.startswith(ident, autoescape=True) for column in columns))
+        return or_(*(column == ident if whole else begins(column, ident) for column in columns))
 
     found = _records(connection, like(record.c.id, record.c.key, record.c.thing))
     ids = connection.scalars(select(case_file.c.id).where(like(case_file.c.id)).limit(9)).all()
@@ -74,7 +83,7 @@ def _records(connection: Connection, condition: ColumnElement[bool]) -> list[Ask
     for row in rows:
         named = sorted(groups_naming(connection, [row.group_id])) if row.kind == "account" else []
         if named:
-            found.append(Asked("partner", row.thing, tuple(named[:MANY]), more=max(0, len(named) - MANY)))
+            found.append(Asked("partner", row.thing, tuple(named)))
         else:
             found.append(Asked(row.kind, row.thing, (row.group_id,)))
     return found

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, String, Table, Text, cast, func
+from sqlalchemy import ColumnElement, Connection, String, Table, Text, and_, cast, func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -66,6 +67,11 @@ def member(connection: Connection, column: ColumnElement[str], name: str) -> Col
         found: ColumnElement[Any] = cast(column, JSONB)[name].astext
         return found
     return func.json_extract(column, f"$.{name}")
+
+
+def begins(column: ColumnElement[str], text: str) -> ColumnElement[bool]:
+    """Whether a text begins with another one, case by case, in words for which both databases use an index."""
+    return and_(column >= text, column < text + chr(sys.maxunicode))
 
 
 def random_hex(connection: Connection) -> ColumnElement[str]:

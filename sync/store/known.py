@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from connector.record import Ref
 from sync.model.registration import State
 from sync.model.ruling import CaseState
-from sync.store.dialect import member
+from sync.store.dialect import begins, member
 from sync.store.rows import chunks
 from sync.store.tables import case_file, case_member, record, standing
 
@@ -39,8 +39,8 @@ def find(connection: Connection, ident: str) -> list[Known]:
     found = [*_records(connection, whole), *_cases(connection, case_file.c.id == ident)]
     if found or len(ident) < SHORTEST:
         return found[:1]
-    parts = record.c.id.startswith(ident, autoescape=True) | record.c.thing.startswith(ident, autoescape=True)
-    return [*_records(connection, parts), *_cases(connection, case_file.c.id.startswith(ident, autoescape=True))]
+    parts = begins(record.c.id, ident) | begins(record.c.thing, ident)
+    return [*_records(connection, parts), *_cases(connection, begins(case_file.c.id, ident))]
 
 
 def _records(connection: Connection, condition: ColumnElement[bool]) -> list[Known]:
@@ -63,7 +63,7 @@ def near(connection: Connection, ident: str) -> list[str]:
     begin = ident[:SHORTEST]
     names: set[str] = set()
     for column in (record.c.id, record.c.thing, case_file.c.id):
-        query = select(column).where(column.startswith(begin, autoescape=True)).order_by(column).limit(MANY)
+        query = select(column).where(begins(column, begin)).order_by(column).limit(MANY)
         names.update(connection.scalars(query))
     return get_close_matches(ident, sorted(names), n=3, cutoff=0.8)
 

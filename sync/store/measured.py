@@ -19,6 +19,7 @@ from sync.model.row import Row
 from sync.model.ruling import Severity
 from sync.model.split import VENDOR, Portion, Split
 from sync.policy import Policies
+from sync.store.called import keep_called
 from sync.store.measured_tables import measured_claim, measured_deal, measured_part
 from sync.store.rows import chunks, moment_text, upsert
 from sync.store.runs import recall, remember
@@ -49,7 +50,11 @@ def _next_edition(connection: Connection) -> None:
 
 
 def keep_read(connection: Connection, rows: Sequence[Row], things: Sequence[str]) -> None:
-    """Deals as a CRM tells them: what is known of those that nobody registers. ``things``: the rows' own ids."""
+    """What rows are called, and deals as a CRM tells them: what is known of those that nobody registers.
+
+    ``things``: the rows' own ids.
+    """
+    keep_called(connection, rows)
     deals = [(row, thing) for row, thing in zip(rows, things, strict=True) if row.kind == "opportunity"]
     if not deals:
         return

@@ -46,6 +46,13 @@ record = Table(  # one row a CRM record: the raw text of its mapped fields; our 
 Index("record_group", record.c.group_id, record.c.kind)
 Index("record_thing", record.c.thing)
 Index("record_id", record.c.id)
+Index(
+    "record_deleted",
+    record.c.connection,
+    record.c.object,
+    sqlite_where=record.c.deleted,
+    postgresql_where=record.c.deleted,
+)
 
 tie = Table(  # the anchors of each record, but for its own id
     "tie",
@@ -126,6 +133,7 @@ standing = Table(
     Column("state", String, nullable=False),
     Column("body", Text, nullable=False),
 )
+Index("standing_state", standing.c.state)
 
 case_file = Table(
     "case_file",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from sync.explain import account
 from sync.model.user import UserRole
 from tests.console.desk import Desk, post
 from tests.console.test_cases import said
@@ -95,3 +98,16 @@ def test_what_is_not_there_is_said_with_a_way_on(desk: Desk) -> None:
     for path in ("/deals/nothing", "/cases/nothing", "/registrations/nothing", "/accounts/nothing"):
         answer = browser.get(path)
         assert (answer.status_code, "nothing by this id is known" in answer.text) == (422, True), path
+
+
+def test_a_partner_with_many_deals_has_several_pages_that_together_show_each_deal_once(
+    own_desk: Desk, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account, "PAGE", 1)
+    browser = own_desk.as_role(UserRole.SALES)
+    first, second = (browser.get(f"/accounts/{town.lumen}?page={number}").text for number in (0, 1))
+    assert "Page 1 of 3" in first
+    pages = [first, second, browser.get(f"/accounts/{town.lumen}?page=2").text]
+    for name in ("Northwind", "Contoso", "Tailspin"):
+        assert sum(f">{name}" in page for page in pages) == 1, name
+    assert browser.get(f"/accounts/{town.lumen}?page=-1").status_code == 400
