@@ -37,7 +37,7 @@ from tests.sandbox.conftest import PlainHttp
 
 DEALS, RUNS, MANY, PAGE = 25_000, 5, 10_000, 2_000
 JOB = 3
-"""A bulk job at the least: create, ask once, one page of results."""
+"""A bulk job at the least: create, ask once, one page of results. The page before it says how much is left."""
 SERVICE = {"flow": "client_credentials", "client_id": "dealsync", "client_secret": "sandbox-secret"}
 DEAL = shipped().of("sf", "Opportunity")
 RAW, AIO, TAPPED = "simple_salesforce, dicts, nothing kept", "aio-sf, into a file", "tap-salesforce, into a file"
@@ -279,7 +279,7 @@ def main() -> None:
         for what, found in takes.items():
             rate(what, found)
         compared(takes)
-        line("cold start, describe included", takes[DECODED][-1].calls, minimum=1 + JOB)
+        line("cold start, describe included", takes[DECODED][-1].calls, minimum=1 + 1 + JOB)
         polls(bench, field_map)
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")  # noqa: T201
 
