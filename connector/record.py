@@ -205,6 +205,8 @@ def number_text(number: Decimal) -> str:
 
 def datetime_text(moment: datetime) -> str:
     """An aware datetime in canonical spelling. Raises ValueError for a naive one."""
+    if moment.tzinfo is UTC:
+        return moment.isoformat()[:-6] + "Z"  # mostly it is
     if moment.tzinfo is None:
         raise ValueError(f"a datetime without time zone: {moment!r}")
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
