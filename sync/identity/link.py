@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+
+from rapidfuzz.fuzz import ratio
 
 from connector.record import Ref
 from sync.domains import duns_number
 from sync.identity.anchors import anchors
+from sync.identity.profile import core_name
 from sync.model.ids import name
 from sync.model.row import Row
 
 _LOOKS: Final = "looks:"
+_READ: Final[Mapping[str, Callable[[str], str | None]]] = {"duns": duns_number, "name": core_name}
 _PREFIX: Final = {"account": "acc", "opportunity": "opp", "registration": "reg"}
 
 
@@ -52,8 +56,9 @@ def link(rows: Iterable[Row], first: str | None, said: Sequence[Said] = ()) -> l
     """Rows of one kind, gathered into things. ``first`` is the connection of record, whose rows lead.
 
     What people said comes before all else, their latest word first. Apart from that, rows that contradict each
-    other (different DUNS numbers, one domain in two countries) are never joined, directly or through a third row:
-    the contradicting one stays apart. Looks alone come last. Independent of the order of ``rows``.
+    other (different DUNS numbers, one domain in two countries or under two names) are never joined, directly or
+    through a third row: the contradicting one stays apart. Looks alone come last. Independent of the order of
+    ``rows``.
     """
     ordered = sorted(rows, key=lambda row: (row.ref.connection != first, row.ref))
     things = _Things(ordered)
@@ -106,7 +111,7 @@ class _Things:
         self.rows = rows
         self._lead = list(range(len(rows)))
         self._members = [{index} for index in self._lead]
-        self._claims = [{path: _claimed(row, path) for path in ("duns", "country")} for row in rows]
+        self._claims = [{path: _claimed(row, path) for path in ("duns", "country", "name")} for row in rows]
         self._parted: list[set[int]] = [set() for _ in rows]
         self._evidence: list[set[str]] = [set() for _ in rows]
 
@@ -125,9 +130,9 @@ class _Things:
         left, right = self._lead[one], self._lead[other]
         if left == right or self._parted[left] & self._members[right]:
             return False
-        weak = anchor is not None and anchor.startswith(("domain:", _LOOKS))
-        paths = ("duns", "country") if weak else ("duns",) if anchor else ()
-        return not any(_differ(self._claims[left][path], self._claims[right][path]) for path in paths)
+        ours, theirs = self._claims[left], self._claims[right]
+        against = next((paths for start, paths in _SPEAKS_AGAINST if (anchor or "").startswith(start)), ("duns",))
+        return anchor is None or not any(_contradict(path, ours[path], theirs[path]) for path in against)
 
     def join(self, one: int, other: int, why: str) -> None:
         """The smaller thing goes into the larger, so that many rows are joined in little more than one pass."""
@@ -155,15 +160,27 @@ class _Things:
         ]
 
 
+_SPEAKS_AGAINST: Final = (("domain:", ("duns", "country", "name")), (_LOOKS, ("duns", "country")))
+"""A domain is that of a whole family of companies, and shared by strangers: who is who tells the name."""
+
+_ONE_NAME: Final = 90
+"""Percent that two names are alike, legal forms left out, that are one with a slip of the pen."""
+
+
 def _claimed(row: Row, path: str) -> set[str]:
     """What a row says that it is; one that was deleted or merged away says nothing any more."""
     value = None if row.deleted else row.values.get(path)
-    value = duns_number(value) if path == "duns" else value
+    value = _READ.get(path, str)(value) if value else None
     return {str(value).casefold()} if value else set()
 
 
-def _differ(ours: set[str], theirs: set[str]) -> bool:
-    return bool(ours and theirs and ours.isdisjoint(theirs))
+def _contradict(path: str, ours: set[str], theirs: set[str]) -> bool:
+    """What is not known contradicts nothing."""
+    if not ours or not theirs:
+        return False
+    if path == "name":
+        return not any(ratio(one, other) >= _ONE_NAME for one in ours for other in theirs)
+    return ours.isdisjoint(theirs)
 
 
 def _strength(anchor: str) -> int:

@@ -105,6 +105,11 @@ def profile(record: Mapping[str, object]) -> Profile:
     )
 
 
+def core_name(text: str) -> str:
+    """A company's name in one piece: without legal forms and small words, one spelling for all languages."""
+    return "".join(_core(_words(text[:LONGEST_NAME])))
+
+
 def _text(value: object) -> str:
     """Text without control characters and half characters, which no database keeps."""
     if not isinstance(value, str):

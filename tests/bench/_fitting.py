@@ -27,8 +27,8 @@ STATED = {"ids": {"same": 1200, "differ": -600}}
 FOLDS = 5
 STRICT, APART, ORPHANS, REVIEWED = 0.985, 0.990, 0.019, 0.178
 """What the cuts must hold: precision with and without relatives, new ones linked, the share that people see."""
-SURE = 1.64
-"""So many standard errors inside each bound: what is chosen on one part should hold on another."""
+SURE = 2.33
+"""So many standard errors inside each bound: what is chosen on one part should hold on another, 99 times in 100."""
 NO_CUTS = {"same": 0, "margin": 0, "apart": 0}
 
 

@@ -218,9 +218,21 @@ def test_two_that_both_look_like_a_third_are_a_question(office: Office) -> None:
 def test_numbers_that_contradict_each_other_are_never_joined_through_a_third(office: Office) -> None:
     wants_links(office)
     left, right = put_both(office, {**SURE[0], "duns": "150483782"}, {**SURE[1], "domain": "quolibrant.de"})
-    office.put("hs", "account", None, name="Dyeworks Holding", domain="quolibrant.de", duns="804735132")
+    office.put("hs", "account", None, domain="quolibrant.de", duns="804735132")  # without a name: one by its domain
     office.run()
     assert not one(office, left, right)
+
+
+def test_two_names_on_one_domain_are_a_question_and_no_link(office: Office) -> None:
+    left, right = put_both(
+        office, {**SURE[0], "domain": "quolibrant.de"}, {"name": "Dyeworks Holding", "domain": "quolibrant.de"}
+    )
+    office.run()
+    assert not one(office, left, right)
+    assert len(pairs(office)) == 1
+    say_same(office.world, left, right, speaker(office))
+    office.run()
+    assert one(office, left, right)
 
 
 def test_a_parent_and_its_subsidiary_are_related_and_never_one(office: Office) -> None:

@@ -52,6 +52,12 @@ def joined(*rows: Row) -> bool:
         ({"domain": "acme.com", "duns": "150483781"}, {"domain": "acme.com"}, True),
         ({"domain": "acme.com", "country": "DE"}, {"domain": "acme.com", "country": "US"}, False),
         ({"domain": "acme.com", "country": "DE"}, {"domain": "acme.com", "country": "de"}, True),
+        ({"domain": "acme.com", "name": "ACME Corp."}, {"domain": "acme.com", "name": "Acme Corporation"}, True),
+        ({"domain": "acme.com", "name": "Acme Logistics"}, {"domain": "acme.com", "name": "Acme Logistic"}, True),
+        ({"domain": "acme.com", "name": "Acme"}, {"domain": "acme.com"}, True),
+        ({"domain": "acme.com", "name": "Acme"}, {"domain": "acme.com", "name": "Acme Energy"}, False),
+        ({"domain": "acme.com", "name": "Acme Energy"}, {"domain": "acme.com", "name": "Acme Health"}, False),
+        ({"duns": "150483781", "name": "Acme Energy"}, {"duns": "150483781", "name": "Bolt"}, True),
         ({"duns": "150483781", "country": "DE"}, {"duns": "150483781", "country": "US"}, True),
         ({"shared_id": Ref("hs", "companies", "2"), "duns": "150483781"}, {"duns": "150483782"}, False),
         ({"shared_id": Ref("hs", "companies", "2"), "country": "DE"}, {"country": "US"}, True),
@@ -120,6 +126,14 @@ def test_what_people_said_outranks_every_anchor(words: list[Said], things: int) 
         assert len(link(order, "sf", words)) == things
 
 
+def test_a_nameless_row_joins_no_two_names_of_one_domain() -> None:
+    named = [
+        account("sf", key, domain="acme.com", name=name) for key, name in (("1", "Acme"), ("3", "Acme Energy"))
+    ]
+    found = groups(named[0], account("hs", "2", domain="acme.com"), named[1])
+    assert len(found) == 2
+
+
 def test_five_thousand_rows_on_one_domain_are_linked_without_comparing_each_with_each() -> None:
     rows = [account("sf", f"{n:04}", domain="acme.com", duns=str(150_000_000 + n % 2500)) for n in range(5_000)]
     assert len(link(rows, "sf")) == 2_500
@@ -161,6 +175,7 @@ ROWS = st.lists(
             "domain": st.sampled_from([None, "acme.com", "bolt.com", "gmail.com"]),
             "duns": st.sampled_from([None, None, "150483781", "150483782"]),
             "country": st.sampled_from([None, "DE", "US"]),
+            "name": st.sampled_from([None, "Acme", "Acme GmbH", "Acme Energy"]),
             "merged_into": st.sampled_from([None, None, "0", "3"]),
         }
     ),
