@@ -38,7 +38,7 @@ usage: python3 dev.py COMMAND [ARG ...]
 
   demo [ARG ...]    the try-out against two stand-in CRMs on this machine (installs the runtime only)
   test [ARG ...]    all tests; arguments go to pytest: `dev.py test -k ladder`, `dev.py test --deep`
-  check             every gate: format, lint, types, imports, quick tests; one line each
+  check             every gate: format, lint, types, imports, quick tests, 200 examples of the state machine
   bench [NAME ...]  the benchmarks in tests/bench, all of them or by name
 
 The first command builds .venv, which takes a minute or so and needs the network; later ones start at
@@ -212,6 +212,7 @@ def gates() -> list[tuple[str, list[str]]]:
         ("types", [*python, "mypy"]),
         ("imports", [str(VENV / "bin" / "lint-imports"), "--no-logo"]),
         ("tests", [*python, "pytest", "-n", "2", *quick]),
+        ("machine", [*python, "pytest", "-n", "2", "tests/machine/test_machine.py"]),
     ]
 
 

@@ -1,4 +1,4 @@
-"""`--deep`: the state machine on 2,000 examples instead of a few, and every scenario through both served CRMs."""
+"""`--deep`: 2,000 long examples of the state machine, all scenarios through both CRMs; `--examples N`: so many."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import os
 
 import pytest
 
-DEEP = "2000"
+DEEP = 2000
+LONG = 20
+"""Steps of an example at most, where there is time."""
 
 pytest.register_assert_rewrite("tests.machine.promises")
 
@@ -15,10 +17,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--deep",
         action="store_true",
-        help=f"the state machine on {DEEP} examples, every scenario through both CRMs (minutes)",
+        help=f"the state machine on {DEEP} long examples, every scenario through both CRMs (hours)",
+    )
+    parser.addoption(
+        "--examples", type=int, help="the state machine on so many long examples, however long it takes"
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("--deep"):
-        os.environ["DEALSYNC_EXAMPLES"] = DEEP
+    if examples := config.getoption("--examples") or (DEEP if config.getoption("--deep") else 0):
+        os.environ |= {"DEALSYNC_EXAMPLES": str(examples), "DEALSYNC_STEPS": str(LONG)}

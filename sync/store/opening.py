@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -224,9 +225,7 @@ _ENGINES: Final[Mapping[str, Callable[[URL, Path], Engine]]] = {"sqlite": _sqlit
 
 
 def _migrate(engine: Engine, where: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", "sync.store:migrations")
-    scripts = ScriptDirectory.from_config(config)
+    scripts = _scripts()
     with _writing(engine) as connection:
         current = MigrationContext.configure(connection).get_current_revision()
         if current == scripts.get_current_head():
@@ -235,5 +234,18 @@ def _migrate(engine: Engine, where: str) -> None:
             what = f"it was written by a newer dealsync (tables version {current})"
             fix = "install that version again, or restore a backup from before"
             raise BadInput([Problem(where, what, fix)])
+        config = _located()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _located() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "sync.store:migrations")
+    return config
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    """Read once a process: every opening compares with them."""
+    return ScriptDirectory.from_config(_located())

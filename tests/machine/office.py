@@ -97,6 +97,7 @@ class Office:
         self.crms = {
             name: MemoryCrm(name, schema(self.mappings, name), now=lambda: self.moment) for name in CURRENCY
         }
+        stores.prepare(folder)
         self.world = self.opened()
 
     def opened(self) -> World:
@@ -119,8 +120,13 @@ class Office:
         folder = self.folder / name
         folder.mkdir()
         self.close()
-        stores.copy(self.folder, folder)
+        twin = self.again(folder)
         self.world = replace(self.opened(), limits=self.world.limits)
+        return twin
+
+    def again(self, folder: Path) -> Office:
+        """The same office in another folder, while this one is closed."""
+        stores.copy(self.folder, folder)
         twin = Office(folder, self.mappings)
         twin.moment = self.moment
         for crm, own in twin.crms.items():

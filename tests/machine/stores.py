@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Final
 
+from sync.store.opening import open_store
 from tests.store import server
 
 POSTGRES: Final = os.environ.get("DEALSYNC_STORE") == "postgresql"
+
+
+def prepare(folder: Path) -> None:
+    """An empty store for the office in ``folder``, where it has none: migrated once for all."""
+    if not POSTGRES and not (folder / "dealsync.db").exists():
+        shutil.copy(_empty(), folder / "dealsync.db")
+
+
+@cache
+def _empty() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="dealsync-empty-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    open_store("sqlite:///dealsync.db", folder).close()
+    return folder / "dealsync.db"
 
 
 def address(folder: Path) -> str:

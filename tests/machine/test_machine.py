@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from sync import commands
 from sync.cycle import cycle
@@ -29,14 +32,34 @@ from tests.machine.sealed import history_is_sealed
 SHELF = Path("/dev/shm")
 
 
+def new_folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix="dealsync-", dir=SHELF if SHELF.is_dir() else None))
+
+
+@cache
+def morning(linked: bool) -> Office:
+    """Three partners, a customer, two deals, all read once; ``linked``: each partner in both CRMs. It is closed."""
+    office = Office(new_folder(), shipped(JUDGED - {"line"}))  # nobody edits lines here
+    atexit.register(shutil.rmtree, office.folder, ignore_errors=True)
+    for name in ("Lumen", "Cirrus", "Beacon"):
+        own = office.put("sf", "account", name=name, is_partner=True, tier="GOLD")
+        if linked or name != "Beacon":
+            office.put("hs", "account", name=name, is_partner=True, shared_id=own)
+    office.put("sf", "account", name="Acme", domain="acme.example")
+    people = People(office)
+    people.deal("both", "1000.01", "QUALIFIED")
+    people.deal("both", "250000", "QUALIFIED")
+    office.run()
+    office.close()
+    return office
+
+
 class Machine(RuleBasedStateMachine):
     """Rules are what can happen; each rule that runs a cycle asks the promises afterwards."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="dealsync-", dir=SHELF if SHELF.is_dir() else None))
-        self.office = Office(self.folder, shipped(JUDGED - {"line"}))  # nobody edits lines here
-        self.people = People(self.office)
+        self.folder = new_folder()
         self.twins = 0
 
     def teardown(self) -> None:
@@ -53,16 +76,9 @@ class Machine(RuleBasedStateMachine):
         story=st.sampled_from(["written", "voted", "judged", "filed"]),
     )
     def a_day_at_the_office(self, claims: list[tuple[Any, ...]], linked: bool, story: str) -> None:
-        """Three partners, a customer, two deals; some claims on them, and how far they are."""
-        office = self.office
-        for name in ("Lumen", "Cirrus", "Beacon"):
-            own = office.put("sf", "account", name=name, is_partner=True, tier="GOLD")
-            if linked or name != "Beacon":
-                office.put("hs", "account", name=name, is_partner=True, shared_id=own)
-        office.put("sf", "account", name="Acme", domain="acme.example")
-        self.people.deal("both", "1000.01", "QUALIFIED")
-        self.people.deal("both", "250000", "QUALIFIED")
-        office.run()
+        """Some claims on the two deals of this morning, and how far they are."""
+        self.office = office = morning(linked).again(self.folder)
+        self.people = People(office)
         for number, claim in enumerate(claims):
             self.people.claim(*claim, number)
         if story != "filed":
@@ -91,7 +107,6 @@ class Machine(RuleBasedStateMachine):
         promises.no_person_was_overwritten(self.office, before)
         promises.people_outrank_rules(self.office)
         promises.locked_weights_stay(self.office)
-        history_is_sealed(self.office)
 
     def settled(self, report: Report) -> None:
         """A run that met no trouble has left nothing to do, wherever one looks."""
@@ -105,14 +120,14 @@ class Machine(RuleBasedStateMachine):
     def converged(self) -> None:
         """After a few undisturbed cycles there is nothing left to do, and everything is as it should be."""
         self.people_mend()
-        for _ in range(3):
+        for _ in range(4):
             before = promises.before(self.office)
             report = self.office.run()
             self.asked(before)
             promises.sets_are_whole(self.office, before.contents)
             if not report.outcomes:
                 break
-        report = self.office.run()
+        history_is_sealed(self.office)
         assert report.changes == []
         assert report.faults == []
         assert report.complete
@@ -208,9 +223,18 @@ class Machine(RuleBasedStateMachine):
         self.settled(report)
 
 
-EXAMPLES = int(os.environ.get("DEALSYNC_EXAMPLES", "40"))
-NOTHING_IS_TOO_SLOW = list(HealthCheck)
+EXAMPLES = int(os.environ.get("DEALSYNC_EXAMPLES", "200"))
+STEPS = int(os.environ.get("DEALSYNC_STEPS", "4"))
+PARTS = 8
+"""So that all cores have their share of the examples."""
 Machine.TestCase.settings = settings(
-    max_examples=EXAMPLES, stateful_step_count=20, deadline=None, suppress_health_check=NOTHING_IS_TOO_SLOW
+    max_examples=-(-EXAMPLES // PARTS),
+    stateful_step_count=STEPS,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
 )
-TestMachine = Machine.TestCase
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_promises_hold_whatever_happens(part: int) -> None:
+    run_state_machine_as_test(Machine)
