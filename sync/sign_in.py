@@ -17,6 +17,7 @@ from sync.config import Config
 from sync.drift import news, rested
 from sync.mapping.fieldmap import FieldMap, Mappings
 from sync.model.problem import BadInput, Problem
+from sync.scoped import Scoped
 from sync.store import intake, runs
 from sync.store.budgets import StoreLedger
 from sync.store.opening import Store, is_there, open_store
@@ -59,7 +60,7 @@ def open_world(config: Config, clock: Clock) -> Iterator[World]:
         for connection, own in settings.items():
             try:
                 crm = open_crm(connection, own, ledger=ledger, vault=vault)
-                patient = Patient(crm, sleep=clock.sleep, now=clock.now, on_wait=clock.on_wait)
+                patient = _opened(crm, config.mappings, clock, store)
                 identity = replace(patient, attempts=SIGN_IN_ATTEMPTS).whoami()
                 orgs[connection] = identity.org
                 plain |= set() if identity.own_objects else {connection}
@@ -102,6 +103,14 @@ def _shared(ledger: StoreLedger, config: Config, stack: ExitStack) -> Store:
     ledger.share(store)
     stack.callback(ledger.release)
     return store
+
+
+def _opened(crm: Crm, mappings: Mappings, clock: Clock, store: Callable[[], Store]) -> Patient:
+    """The CRM with patience, and only what the scopes of its mappings take in."""
+    scopes = {entry.object: entry for entry in mappings.of_connection(crm.name) if entry.scope}
+    if not scopes:
+        return Patient(crm, sleep=clock.sleep, now=clock.now, on_wait=clock.on_wait)
+    return Scoped(crm, sleep=clock.sleep, now=clock.now, on_wait=clock.on_wait, scopes=scopes, store=store)
 
 
 def kept(maps: Iterable[FieldMap], plain: Collection[str]) -> Iterator[FieldMap]:

@@ -27,7 +27,9 @@ def trial(world: World, ident: str, now: datetime, *, field: str = "", fresh: bo
         found = row_of(connection, ident, world.mappings)
         groups = asked(connection, ident).groups if found else ()
     if found is None:
-        fix = "give the id of a record that was read; `dealsync plan` reads the CRMs"
+        fix = (
+            "give the id of a record that was read, and that no [scope] leaves out; `dealsync plan` reads the CRMs"
+        )
         raise BadInput([Problem(ident, "no such record is known", fix)])
     field_map, record = found
     if fresh:

@@ -19,6 +19,7 @@ from sync.config import load
 from sync.drafts import Said
 from sync.impact import Impact, impact
 from sync.lint import failed_tests, located
+from sync.mapped import passes
 from sync.mapping.layout import formatted
 from sync.mapping.schema import json_schema
 from sync.sources import each_mapping
@@ -55,6 +56,7 @@ def show(name: AnyName = "", home: Home = Path(), json: Json = False) -> int:
             "canonical": m.canonical,
             "version": m.hash[:12],
             "draft": drafted[m.id],
+            "scope": m.scope.text if m.scope else "",
             "fields": {rule.path: list(rule.remotes) for rule in m.rules},
         }
         for m in found
@@ -74,6 +76,8 @@ def _show(view: list[dict[str, Any]], history: list[dict[str, Any]], *, whole: b
         table.add_row(*row, entry["version"], "yes" if entry["draft"] else "")
     screen.out.print(table)
     for entry in view if whole else ():
+        if entry["scope"]:
+            screen.say(f"  scope  {entry['scope']}")
         for path, remotes in entry["fields"].items():
             screen.say(f"  {path}  {', '.join(remotes)}")
     for entry in history:
@@ -127,9 +131,13 @@ def publish(
     by: By = "",
     why: Why = "",
 ) -> int:
-    """Let a draft run, once its impact is known; who, when and why are kept. `mapping undo` takes it back."""
+    """Let a draft run, once its impact is known; who, when and why are kept. `mapping undo` takes it back.
+
+    A draft that fails the tests inside it is not published.
+    """
     with reading(home) as (config, world):
         weighed = impact(world, name, drafts.rehearse(config, name, drafts.drafted(config, name)), now())
+        passes(config, name)
         if yes:
             entry = drafts.publish(config, world, name, Said(who(by), why), now(), later=later)
     _show_impact(weighed)

@@ -11,7 +11,7 @@ from sync.mapped.drafting import (
     save_picklist,
     tried,
 )
-from sync.mapped.publishing import draft_view, still_as_seen, weigh
+from sync.mapped.publishing import draft_view, passes, still_as_seen, weigh
 from sync.mapped.view import FILTERS, all_mappings, one_mapping
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "drop_example",
     "drop_field",
     "one_mapping",
+    "passes",
     "save_example",
     "save_field",
     "save_picklist",

@@ -50,5 +50,12 @@ def still_as_seen(config: Config, name: str, seen: str) -> None:
     if digest(draft.text) != seen:
         what = "the draft was changed after you looked at it"
         raise BadInput([Problem(name, what, "look at it again, then publish it")])
+    passes(config, name)
+
+
+def passes(config: Config, name: str) -> None:
+    """Raises BadInput where a draft, or the file without one, is not sound or fails the tests inside it."""
+    draft = drafted(config, name)
+    draft.checked()
     if draft.failed:
         raise BadInput(list(draft.failed))

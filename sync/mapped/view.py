@@ -82,6 +82,7 @@ def one_mapping(config: Config, world: World, name: str, path: str = "", show: s
         "canonical": str(draft.content.get("canonical")),
         "state": _state(config, place[0], str(draft.content.get("status", "active"))),
         "notes": draft.content.get("notes", ""),
+        "scope": draft.form.scope.where if draft.form and draft.form.scope else "",
         "draft": drafts.draft_of(config, name).exists(),
         "from_schema": schema is not None,
         "fields": _remote_fields(fields, draft, rows),

@@ -56,6 +56,7 @@ class FieldMap:
     lacking: frozenset[str] = frozenset()
     careful: bool = False  # something is not read that was: nothing is cleared
     unread: frozenset[str] = frozenset()  # paths that are not read until a person has mended mapping or CRM
+    scope: Expression | None = None  # over a record as it is: where it is false, an unknown one is not taken in
     readers: tuple[Reader, ...] = field(default=(), repr=False, compare=False)  # the rules, laid out for reading
     constants: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -148,7 +149,9 @@ def compile_form(form: MappingForm, currency: str | None, projections: Collectio
     there = [field for field in form.field if field.projection is None or field.projection in projections]
     rules = tuple(_rule(form, field, currency) for field in there)
     guards = (name for rule in rules if rule.guard for name in rule.guard.fields)
-    fields = tuple(dict.fromkeys((*(remote for rule in rules for remote in rule.remotes), *guards)))
+    scope = compile_expression(form.scope.where, form.types, "flag") if form.scope else None
+    asked = (*(remote for rule in rules for remote in rule.remotes), *guards, *(scope.fields if scope else ()))
+    fields = tuple(dict.fromkeys(asked))
     return FieldMap(
         id=form.id,
         connection=form.connection,
@@ -156,6 +159,7 @@ def compile_form(form: MappingForm, currency: str | None, projections: Collectio
         canonical=form.canonical,
         optional=form.optional,
         key=form.key,
+        scope=scope,
         fields=fields,
         rules=rules,
         hash=digest(form.version, currency or "", *sorted({rule.projection for rule in rules} - {""})),

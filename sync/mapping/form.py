@@ -62,6 +62,16 @@ class PicklistForm(_Frozen):
     unmapped: str = Field(default="error", pattern=r"^(error|skip|default:.+)$")
 
 
+class ScopeForm(_Frozen):
+    """``[scope]``: which records are taken in. ``where``: an expression over the record as it is.
+
+    A record that is known stays known, wherever it goes: leaving the scope withdraws nothing.
+    """
+
+    where: str
+    notes: str = ""
+
+
 Given = bool | int | Decimal | str
 """A value in a test, as TOML has it."""
 
@@ -95,6 +105,7 @@ class MappingForm(_Frozen):
     optional: bool = False
     key: str | None = None
     notes: str = ""
+    scope: ScopeForm | None = None
     types: Mapping[str, Type] = Field(default_factory=dict)  # of the CRM's fields that expressions read
     field: tuple[FieldForm, ...] = Field(min_length=1)
     picklist: Mapping[str, PicklistForm] = Field(default_factory=dict)
@@ -103,9 +114,11 @@ class MappingForm(_Frozen):
     @property
     def version(self) -> str:
         """A digest of what the file means: comments, titles, notes, tests and the order of fields are not in it."""
-        plain = self.model_dump(mode="json", exclude={"extends", "drop", "title", "notes", "test", "field"})
+        apart = {"extends", "drop", "title", "notes", "test", "field", "scope"}
+        plain = self.model_dump(mode="json", exclude=apart)
+        scope = [f"scope {self.scope.where}"] if self.scope else []
         fields = sorted(field.model_dump_json(exclude={"notes"}) for field in self.field)
-        return digest(repr(plain), *fields)
+        return digest(repr(plain), *fields, *scope)
 
 
 def parse(source: str, content: Mapping[str, Any]) -> tuple[MappingForm | None, list[Problem]]:
@@ -137,12 +150,30 @@ def _word_problems(form: MappingForm) -> Iterator[Fault]:
         seen.add(field.canonical)
         for what, fix, at in _field_problems(form, field):
             yield key, what, fix, at if at.startswith("picklist.") else f"field.{number}.{at}"
+    for what, fix in _scope_problems(form):
+        yield "scope", what, fix, "scope.where"
     for name, picklist in form.picklist.items():
         at = f"picklist.{name}"
         if not any(field.picklist == name for field in form.field):
             yield at, "no field uses this picklist", "remove it, or name it in a field", at
         if not picklist.map:
             yield f"{at}.map", "the map is empty", "map at least one value", at
+
+
+def _scope_problems(form: MappingForm) -> Iterator[tuple[str, str]]:
+    if form.scope is None:
+        return
+    if all(path.ours for path in PATHS[form.canonical].values()):
+        yield "every record of this object is dealsync's own", "remove the scope"
+    try:
+        reads = compile_expression(form.scope.where, form.types, "flag").fields
+    except Refused as refused:
+        yield f"where: {refused.what}", refused.fix
+        return
+    written = {name for field in form.field if field.direction != "in" for name in field.names}
+    for name in sorted(written.intersection(reads)):
+        fix = "decide by fields that people or the CRM keep"
+        yield f"it reads {name}, which dealsync writes: what we write would decide what we read", fix
 
 
 def _field_problems(form: MappingForm, field: FieldForm) -> Iterator[tuple[str, str, str]]:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from sync.expressions import FUNCTIONS, compile_expression
 from sync.mapping.fieldmap import compile_form
-from sync.mapping.form import FieldForm, MappingForm, PicklistForm, TestForm, parse
+from sync.mapping.form import FieldForm, MappingForm, PicklistForm, ScopeForm, TestForm, parse
 from sync.mapping.layers import OverlayForm
 from sync.mapping.paths import PATHS, label_path
 from sync.mapping.proof import plain
@@ -156,11 +156,13 @@ def test_the_table_of_transforms_is_true() -> None:
 def keys(model: type[BaseModel]) -> Iterator[str]:
     """The keys of a form that have a row of their own; the blocks inside it have a table of their own."""
     for name, field in model.model_fields.items():
-        if name not in ("field", "picklist", "test") or model is FieldForm:
+        if name not in ("field", "picklist", "test", "scope") or model is FieldForm:
             yield field.alias or name
 
 
-@pytest.mark.parametrize(("number", "model"), [(0, MappingForm), (1, FieldForm), (2, PicklistForm), (3, TestForm)])
+@pytest.mark.parametrize(
+    ("number", "model"), [(0, MappingForm), (1, FieldForm), (2, PicklistForm), (3, ScopeForm), (4, TestForm)]
+)
 def test_the_tables_of_keys_are_complete(number: int, model: type[BaseModel]) -> None:
     told = [row[0].strip("`") for row in table("The keys of a file", number)]
     assert sorted(told) == sorted(keys(model))

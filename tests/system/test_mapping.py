@@ -163,3 +163,37 @@ def test_files_are_brought_into_even_form_and_mean_the_same(desk: Desk) -> None:
     assert 'canonical = "stage"\n\nremote' in text_of(desk, OPP)
     assert desk("mapping", "fmt", "--check").code == 0
     assert desk("mapping", "show", "--json").json == shown
+
+
+def test_a_draft_that_fails_its_own_tests_is_not_published(desk: Desk) -> None:
+    desk("run", "--once")
+    before = text_of(desk, OPP)
+    desk("mapping", "draft", "sf-opportunity")
+    desk.edit("drafts/sf-opportunity.toml", '"Closed Won" = "WON"', '"Closed Won" = "LOST"')
+    refused = desk("mapping", "publish", "sf-opportunity", "--yes")
+    assert (refused.code, "'WON' is expected" in refused.err) == (1, True), refused.err
+    assert text_of(desk, OPP) == before
+
+
+def test_what_is_outside_the_scope_is_not_taken_in_until_the_scope_says_so(desk: Desk, sandbox: Sandbox) -> None:
+    scope = "\n[scope]\nwhere = \"(StageName ?? '') != 'Proposal'\"\n"
+    path = desk.home / OPP
+    plain = path.read_text("utf-8")
+    path.write_text(plain + scope, "utf-8")
+    out = [row["Id"] for row in sandbox.salesforce.rows("Opportunity") if row["StageName"] == "Proposal"]
+    assert out
+    assert desk("run", "--once").code == 0
+    known = {row["id"] for row in desk.named_rows("record") if row["object"] == "Opportunity"}
+    assert known
+    assert not known.intersection(out)
+    assert desk("reconcile", "--ids").code == 0
+    assert not {row["id"] for row in desk.named_rows("record")}.intersection(out)
+    told = desk("try", out[0])
+    assert (told.code, "no [scope] leaves out" in told.err) == (1, True), told.err
+    path.write_text(plain, "utf-8")
+    assert desk("run", "--once").code == 0
+    assert known.union(out) <= {row["id"] for row in desk.named_rows("record")}
+    path.write_text(plain + scope, "utf-8")
+    again = desk("run", "--once", "--json")
+    assert (again.code, again.json["changes"], again.json["held"]) == (0, [], [])
+    assert known.union(out) <= {row["id"] for row in desk.named_rows("record") if not row["deleted"]}
