@@ -24,11 +24,13 @@ from sync.share import begin, end, pages
 from sync.store import brakes, claims, due, outbox, runs
 from sync.store.audit import seal_events, seal_run
 from sync.store.groups import count_problems, count_rows
+from sync.store.inbox import keep_waiting
 from sync.store.ledger import add_entries
 from sync.store.measured import Measured, keep_judged
 from sync.store.outbox import AGAIN, DONE, SENDING, Entry
 from sync.store.persons import hide, people_in
 from sync.store.verdicts import record_verdict
+from sync.waiting import things_in, waiting_in
 from sync.world import Report, Step, World, calls_by_crm, plainly
 
 See = Callable[[Plan], None]
@@ -206,6 +208,8 @@ def record_page(
             due.set_due(connection, group.group_id, now if left else group.look_again)
         measured = [Measured(group.group_id, group.facts, group.verdict) for group in judged]
         keep_judged(connection, measured, world.policies)
+        waiting = (own for group in judged for own in waiting_in(group, world.policies))
+        keep_waiting(connection, {group.group_id: things_in(group) for group in judged}, waiting, now)
         seal_events(connection, decided)
         return outbox.open_entries(connection, [outbox.TODO], report.run_id, page, after=newest)
 

@@ -69,9 +69,8 @@ def deal(visit: Here, ident: str) -> Response:
 
 
 def cases(visit: Here, kind: Annotated[str, Query(max_length=30)] = "", page: Page = 0) -> Response:
-    """Open cases and registrations that wait for an answer; the next clock first."""
-    waiting = rulings.cases_view(visit.world, visit.now, kind=kind or None)
-    return _told(waiting | rulings.approvals_view(visit.world, visit.now, page))
+    """Open cases, requests for more time, and registrations that wait for an answer; the next clock first."""
+    return _told(rulings.inbox_view(visit.world, visit.now, kind, page, page))
 
 
 def case(visit: Here, ident: str) -> Response:

@@ -13,15 +13,15 @@ from sync.model.directive import Act
 from sync.model.problem import BadInput, Problem
 
 Text = Annotated[str, Form()]
+Number = Annotated[int, Query(ge=0, le=10_000)]
 RULED = (Act.AWARD, Act.CO_REGISTER, Act.DISMISS)
 ANSWERS = (Act.APPROVE, Act.REJECT, Act.RETURN)
 
 
-def inbox(visit: Here, kind: str = "", page: Annotated[int, Query(ge=0, le=10_000)] = 0) -> Response:
+def inbox(visit: Here, kind: str = "", page: Number = 0, cases: Number = 0) -> Response:
     """Open cases, requests for more time, and registrations that wait for an answer; the next clock first."""
-    world = visit.world
-    waiting = rulings.cases_view(world, visit.now, kind=kind or None)
-    return visit.page("cases.html", kind=kind, **waiting, **rulings.approvals_view(world, visit.now, page))
+    found = rulings.inbox_view(visit.world, visit.now, kind, cases, page)
+    return visit.page("cases.html", kind=kind, at={"page": page, "cases": cases}, **found)
 
 
 def case(visit: Here, ident: str) -> Response:

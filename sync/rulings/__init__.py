@@ -2,6 +2,7 @@
 
 from sync.rulings.cases import approvals_view, case_view, cases_view, registration_view
 from sync.rulings.choices import case_choices, rule_on_case
+from sync.rulings.inbox import inbox_view
 from sync.rulings.rule import award, co_register, dismiss, on_registration
 from sync.rulings.saying import Said, Speaker
 from sync.rulings.share import share
@@ -18,6 +19,7 @@ __all__ = [
     "cases_view",
     "co_register",
     "dismiss",
+    "inbox_view",
     "on_registration",
     "registration_view",
     "rule_on_case",

@@ -23,6 +23,7 @@ from sync.store.known import (
     groups_with_reviews,
 )
 from sync.store.rows import chunks
+from sync.waiting import earliest
 from sync.world import World
 
 
@@ -144,19 +145,14 @@ def _case(case: Case, claims: dict[str, Claim], now: datetime) -> dict[str, Any]
         "deal": deal,
         "text": case.text,
         "opened": datetime_text(case.detected_at),
-        "due": _earliest(standing.dispute_due for standing in standings),
-        "executives": _earliest(standing.executive_due for standing in standings),
-        "breached": _earliest(standing.breached_at for standing in standings),
+        "due": earliest(standing.dispute_due for standing in standings),
+        "executives": earliest(standing.executive_due for standing in standings),
+        "breached": earliest(standing.breached_at for standing in standings),
         "resolution": case.resolution,
         "winner": case.winner,
         "claims": [_claim(claim, now) for claim in involved],
         "asked": [{"rule": step.rule, "result": step.result, "text": step.text} for step in case.trace],
     }
-
-
-def _earliest(moments: Iterable[datetime | None]) -> str | None:
-    known = [moment for moment in moments if moment]
-    return datetime_text(min(known)) if known else None
 
 
 def _claim(claim: Claim, now: datetime) -> dict[str, Any]:

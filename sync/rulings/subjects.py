@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sync.claim import Claim
-from sync.decide import gather
 from sync.model.deal import Opportunity
-from sync.model.facts import History
 from sync.model.problem import BadInput, Problem
 from sync.model.ruling import Case
 from sync.page import Judged, judge_page
 from sync.policy import Policies
 from sync.store.known import Known, find, near
+from sync.waiting import claims_of
 from sync.world import World
 
 
@@ -30,10 +29,7 @@ class Subject:
     @property
     def claims(self) -> dict[str, Claim]:
         """Every claim of the group as it stands now, by id."""
-        verdict, facts = self.judged.verdict, self.judged.facts
-        standings = {standing.registration_id: standing for standing in verdict.standings}
-        known = History(standings=standings)
-        return {claim.id: claim for claim in gather(facts, known, self.policies) if claim.standing}
+        return claims_of(self.judged, self.policies)
 
     @property
     def case(self) -> Case:

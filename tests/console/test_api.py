@@ -25,7 +25,7 @@ def test_a_deal_has_the_figures_of_its_page(desk: Desk, town: Town) -> None:
 def test_cases_registrations_and_runs_are_those_of_the_pages(desk: Desk, town: Town) -> None:
     browser = desk.as_role(UserRole.ADMIN)
     waiting = browser.get("/api/cases").json()
-    [dispute] = [case for case in waiting["cases"] if "Contoso" in str(case)]
+    [dispute] = [case for case in waiting["cases"]["entries"] if "Contoso" in str(case)]
     assert browser.get(f"/api/cases/{dispute['id']}").json()["id"] == dispute["id"]
     assert browser.get(f"/api/registrations/{town.left}").json()["registration"].startswith("reg_")
     [latest, *_] = browser.get("/api/runs?limit=1").json()["runs"]

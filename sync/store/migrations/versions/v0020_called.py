@@ -1,4 +1,4 @@
-"""By what rows are remembered, so that a search looks at short rows only; and deleted rows are counted quickly."""
+"""By what rows are remembered and what waits for people, in short rows; and two indexes to count by."""
 
 from alembic import op
 from sqlalchemy import Column, text
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """The table, empty: runs fill it with what was read before."""
+    """The tables, empty: the next run fills one with what was read before, and judges everything for the other."""
     op.create_table(
         "called",
         Column("key", WORD, primary_key=True),
@@ -27,3 +27,12 @@ def upgrade() -> None:
         postgresql_where=text("deleted"),
     )
     op.create_index("standing_state", "standing", ["state"])
+    op.create_table(
+        "inbox",
+        *[Column(name, WORD, primary_key=True) for name in ("what", "id")],
+        *[Column(name, WORD, nullable=False) for name in ("group_id", "kind", "due", "at")],
+        Column("body", TEXT, nullable=False),
+    )
+    op.create_index("inbox_due", "inbox", ["what", "due", "id"])
+    op.create_index("inbox_group", "inbox", ["group_id"])
+    op.execute("DELETE FROM setting WHERE name = 'policies'")
