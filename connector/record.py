@@ -129,6 +129,7 @@ class Capabilities:
     sees_deletes: bool = True  # `changes` reports deleted records as tombstones
     sees_merges: bool = True  # tombstones name the record that absorbed them
     associations: bool = False  # fields of the form object#label exist
+    together: int = 0  # changes best handed over at once, as a call beside theirs takes so many; 0: write_batch
 
 
 class Op(StrEnum):

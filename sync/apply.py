@@ -76,7 +76,7 @@ def _paused(store: Store, crm: str) -> brakes.Pause | None:
 
 
 def _batches(entries: Sequence[Entry], crms: Mapping[str, Crm]) -> Iterator[list[Entry]]:
-    """Entries of one object, as many as one call takes, or one bulk job where they are worth one."""
+    """Entries of one object, as many as are best sent at once, or one bulk job where they are worth one."""
     for (crm, *_), some in groupby(sorted(entries, key=_turn), key=_place):
         can = crms[crm].can
         left = list(some)
@@ -85,7 +85,7 @@ def _batches(entries: Sequence[Entry], crms: Mapping[str, Crm]) -> Iterator[list
             size = min(alone, can.bulk_batch)
             yield left[:size]
             left, alone = left[size:], alone - size
-        yield from _calls(left, can.write_batch)
+        yield from _calls(left, can.together or can.write_batch)
 
 
 def _calls(entries: Sequence[Entry], room: int) -> Iterator[list[Entry]]:

@@ -13,7 +13,7 @@ from connector.hubspot.checks import evaluate
 from connector.hubspot.describe import Portal
 from connector.hubspot.gateway import Gateway
 from connector.hubspot.layout import Layout, Wish, choose
-from connector.hubspot.links import Links
+from connector.hubspot.links import LINK_BATCH, Links
 from connector.hubspot.merging import WRITE_BATCH
 from connector.hubspot.pages import READ_BATCH
 from connector.hubspot.pipelines import narrowed
@@ -49,7 +49,7 @@ class HubSpotCrm:
     ``77:0.6;88:0.4``) and ``notes`` (upsert by a unique property of ours); ask ``refuses`` first.
     """
 
-    can = Capabilities(read_batch=READ_BATCH, write_batch=WRITE_BATCH, associations=True)
+    can = Capabilities(read_batch=READ_BATCH, write_batch=WRITE_BATCH, together=LINK_BATCH, associations=True)
 
     def __init__(self, name: str, settings: Settings, *, ledger: Ledger, vault: Vault | None = None) -> None:
         wrong = [*gateway.settings_faults(name, settings), *auth.settings_faults(name, settings)]

@@ -114,6 +114,13 @@ class Gateway:
             self._zone = ZoneInfo(account.time_zone)
         return account
 
+    def zone(self) -> ZoneInfo | None:
+        """The account's time zone, asked once; ``None`` where it cannot be told."""
+        if self._zone is None:
+            with suppress(CrmError):
+                self.account()
+        return self._zone
+
     def send(self, route: Route[A], *where: str, query: Query | None = None, body: Body | None = None) -> A:
         """One call, counted and signed; a 401 is replayed once with a renewed token."""
         options = {
@@ -201,14 +208,8 @@ class Gateway:
             reading=not route.writes,
         )
         if said.get("policyName") == "DAILY" and route is not routes.ACCOUNT:
-            refusal = replace(refusal, zone=self._known_zone())
+            refusal = replace(refusal, zone=self.zone())
         return fault(refusal)
-
-    def _known_zone(self) -> ZoneInfo | None:
-        if self._zone is None:
-            with suppress(CrmError):
-                self.account()
-        return self._zone
 
 
 def settings_faults(name: str, settings: Settings) -> list[str]:

@@ -7,12 +7,9 @@ whole, because HubSpot changes associations and calculated properties without to
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from datetime import datetime, time, timedelta
 from itertools import chain
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from connector.errors import CrmError
 from connector.hubspot import lists
 from connector.hubspot.answers import Row
 from connector.hubspot.decode import moment
@@ -46,7 +43,6 @@ class Reader:
     def __init__(self, gateway: Gateway, portal: Portal, selector: Selector) -> None:
         self._gateway, self._portal, self._selector = gateway, portal, selector
         self._pages = Pages(gateway)
-        self._zone: ZoneInfo | None = None
         self.rows = self._pages.rows
 
     def changes(self, kind: str, fields: Sequence[str], since: Cursor | None) -> Iterator[Page]:
@@ -160,11 +156,9 @@ class Reader:
 
     def _night(self, now: datetime) -> datetime:
         """When everything is read again: at night, and not too soon."""
-        if self._zone is None:
-            with suppress(CrmError, ZoneInfoNotFoundError, ValueError):
-                self._zone = ZoneInfo(self._gateway.account().time_zone)
-        if self._zone is None:
+        zone = self._gateway.zone()
+        if zone is None:
             return now + NIGHT
-        earliest = (now + NIGHT / 2).astimezone(self._zone)
+        earliest = (now + NIGHT / 2).astimezone(zone)
         day = earliest.date() + timedelta(days=earliest.time() > QUIET)
-        return datetime.combine(day, QUIET, self._zone)
+        return datetime.combine(day, QUIET, zone)

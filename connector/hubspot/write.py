@@ -26,7 +26,7 @@ from connector.hubspot.answers import Answer, Row, Rows
 from connector.hubspot.describe import Portal
 from connector.hubspot.errors import LOCKED_CODES, Refusal, fault
 from connector.hubspot.gateway import Gateway
-from connector.hubspot.links import MARK, Links
+from connector.hubspot.links import LINK_BATCH, MARK, Links
 from connector.hubspot.merging import Merged, rounds
 from connector.hubspot.narrow import narrowed
 from connector.hubspot.preflight import SCHEMA_CODES, not_kept, refused
@@ -36,7 +36,6 @@ from connector.hubspot.splits import SPLITS, Splits
 from connector.record import Change, Op, Outcome
 
 A = TypeVar("A")
-LINKED_TOGETHER = 1000  # records whose associations are read in one call, and mostly written in one
 STOPS = (TryAgain, PauseUntil, StopCrm)
 """After these, nothing more is sent: the limit holds for the rest too, and later changes must not overtake."""
 
@@ -58,7 +57,7 @@ class Writer:
                     yield outcome
                 else:
                     unlinked.append(outcome)
-                if len(unlinked) >= LINKED_TOGETHER:
+                if len(unlinked) >= LINK_BATCH:
                     yield from self._associated(unlinked)
                     unlinked = []
             yield from self._associated(unlinked)
