@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -12,6 +12,7 @@ from sync.config import Config
 from sync.mapping.fieldmap import FieldMap
 from sync.model.plan import PlannedChange
 from sync.page import judge_page
+from sync.store.due import judged_among
 from sync.store.stale import Stale, groups_of, open_deals, stale
 from sync.world import World
 
@@ -61,9 +62,12 @@ def impact(world: World, mapping: str, new: Config, now: datetime) -> Impact:
         rows, problems = _differing(before, after, left)
         groups = groups_of(connection, after, rows)
         deals = open_deals(connection, groups, new.mappings)
-    known = {change.id for change in _planned(world, groups, now, 0)}
-    drafted = replace(world, mappings=new.mappings)
-    writes = [change for change in _planned(drafted, groups, now, len(groups)) if change.id not in known]
+        groups = judged_among(connection, groups)
+    drafted = _planned(replace(world, mappings=new.mappings), groups, now, (0, len(groups)))
+    moved = sorted(drafted)  # mostly few: only there something may be waiting that the draft has no part in
+    running = _planned(world, moved, now, (len(groups), len(groups) + len(moved)))
+    known = {change.id for changes in running.values() for change in changes}
+    writes = [change for group in moved for change in drafted[group] if change.id not in known]
     calls = -(-len(left.lacking) // BATCH) + 2 * -(-len(writes) // BATCH)
     examples = tuple(f"{c.title}: {f.field} {f.before!r} -> {f.after!r}" for c in writes[:5] for f in c.fields[:3])
     return Impact(fields, len(rows), deals, problems, len(writes), calls, examples)
@@ -85,9 +89,15 @@ def _id(entry: Record) -> str:
     return entry.ref.id
 
 
-def _planned(world: World, groups: Sequence[str], now: datetime, before: int) -> Iterator[PlannedChange]:
-    """What is planned for some groups, judged page by page; ``before``: groups judged earlier, for the progress."""
+def _planned(
+    world: World, groups: Sequence[str], now: datetime, so_far: tuple[int, int]
+) -> dict[str, Sequence[PlannedChange]]:
+    """What is planned for some groups, by group, where it is anything; ``so_far``: judged before, and of all."""
+    done, total = so_far
+    planned: dict[str, Sequence[PlannedChange]] = {}
     for start in range(0, len(groups), PAGE):
-        world.tell("weigh", before + start, 2 * len(groups))
+        world.tell("weigh", done + start, total)
         for judged in judge_page(world, groups[start : start + PAGE], now):
-            yield from judged.plan.changes
+            if judged.plan.changes:
+                planned[judged.group_id] = judged.plan.changes
+    return planned

@@ -20,8 +20,7 @@ JUDGED: Final = ("registration", "attribution")
 def make_due(connection: Connection, groups: Iterable[str], at: datetime) -> None:
     """Some groups changed. Those with nothing to judge are passed over: work follows what matters."""
     for chunk in chunks(sorted(groups)):
-        query = select(record.c.group_id).where(record.c.group_id.in_(chunk), record.c.kind.in_(JUDGED)).distinct()
-        found = list(connection.scalars(query))
+        found = judged_among(connection, chunk)
         upsert(connection, due, [{"group_id": group, "at": moment_text(at)} for group in found])
         emptied = sorted(set(chunk) - set(found))
         connection.execute(delete(due).where(due.c.group_id.in_(emptied)))
@@ -44,6 +43,15 @@ def judged_after(connection: Connection, after: str, limit: int) -> Sequence[str
         .limit(limit)
     )
     return list(connection.scalars(query))
+
+
+def judged_among(connection: Connection, groups: Iterable[str]) -> list[str]:
+    """Those of some groups that can be judged, in the order of their names."""
+    found: set[str] = set()
+    for chunk in chunks(sorted(groups)):
+        query = select(record.c.group_id).where(record.c.group_id.in_(chunk), record.c.kind.in_(JUDGED)).distinct()
+        found.update(connection.scalars(query))
+    return sorted(found)
 
 
 def count_judged(connection: Connection) -> int:

@@ -23,8 +23,8 @@ REGISTERED = 50  # one deal in so many has registrations
 Result = TypeVar("Result")
 
 
-def fill(office: Office, deals: int) -> None:
-    """Ten deals a customer; every fiftieth deal is claimed by two partners, and both are voted for."""
+def fill(office: Office, deals: int, registered: int = REGISTERED) -> None:
+    """Ten deals a customer; one deal in so many is claimed by two partners, and both are voted for."""
     partners = [office.put("sf", "account", name=f"Partner {number}", is_partner=True) for number in range(20)]
     customers = [
         office.put("sf", "account", name=f"Customer {number}", domain=f"customer{number}.example")
@@ -35,8 +35,8 @@ def fill(office: Office, deals: int) -> None:
         deal = office.put(
             "sf", "opportunity", name=f"Deal {number}", account=account, stage="QUALIFIED", amount=usd(number)
         )
-        for role in ("RESELL", "IMPLEMENT") if number % REGISTERED == 0 else ():
-            partner = partners[(number // REGISTERED + len(role)) % len(partners)]
+        for role in ("RESELL", "IMPLEMENT") if number % registered == 0 else ():
+            partner = partners[(number // registered + len(role)) % len(partners)]
             claim = {"opportunity": deal, "partner": partner, "roles": (role,), "submitted_at": START}
             office.put("sf", "registration", **claim, vote="APPROVE", voter="jo", voted_at=START)
 
