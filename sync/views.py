@@ -12,7 +12,8 @@ from sync.agreement import Agreement
 from sync.config import Config
 from sync.model.money import Money
 from sync.model.plan import Held, PlannedChange, kind_of
-from sync.store import brakes, journal, outbox, runs
+from sync.store import brakes, journal, outbox, runs, unlanded
+from sync.store.budgets import left_today
 from sync.store.due import count_due
 from sync.store.groups import count_problems, count_rows, problem_rows
 from sync.store.intake import stored_record
@@ -135,7 +136,7 @@ _CLASSES: Final = {
 def errors_view(store: Store, now: datetime) -> dict[str, Any]:
     """What did not go as it should, by cause: writes, values that are not understood, rows that are parked."""
     with store.read() as connection:
-        waiting = outbox.waiting(connection)
+        waiting = unlanded.waiting(connection)
         problems = problem_rows(connection)
         parked = brakes.parked(connection)
     causes: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -167,7 +168,7 @@ def status_view(store: Store, config: Config, now: datetime) -> dict[str, Any]:
     with store.read() as connection:
         rows = count_rows(connection)
         latest = runs.last_runs(connection, 5)
-        faults = outbox.open_faults(connection, 20)
+        faults = unlanded.open_faults(connection, 20)
         return {
             "mode": config.form.mode,
             "connections": {
@@ -244,12 +245,14 @@ def operations_view(store: Store, config: Config, now: datetime) -> dict[str, An
     with store.read() as connection:
         read = last_read(connection)
         parked = Counter(place[0] for place in brakes.parked(connection))
-        waiting = Counter(entry["change"].connection for entry in outbox.waiting(connection))
+        waiting = unlanded.count_waiting(connection)
         since = oldest_due(connection, now)
         paused = brakes.paused(connection)
         reviews = count_reviews(connection)
+        left = {name: left_today(connection, name, percent) for name, percent in config.calls_percent.items()}
     own = [
-        _connection(name, known, (read.get(name), parked[name], waiting[name]), paused)
+        _connection(name, known, (read.get(name), parked[name], waiting.get(name, 0)), paused)
+        | {"calls": [{"class": day.limit, "left": day.calls, "allowed": day.allowed} for day in left[name]]}
         for name, known in status["connections"].items()
     ]
     green = next((run for run in status["runs"] if (run["report"] or {}).get("complete")), None)

@@ -12,7 +12,7 @@ from sync.cli import screen
 from sync.cli.golive import By, who
 from sync.cli.session import DONE, Home, Json, now, reading
 from sync.model.problem import BadInput, Problem
-from sync.store import brakes, outbox
+from sync.store import brakes, unlanded
 from sync.store.due import make_due
 from sync.store.groups import group_of, places_of
 from sync.views import WAYS_OUT, errors_view
@@ -76,7 +76,7 @@ def retry(
 ) -> int:
     """Decide and write again what did not land, with the next run."""
     with reading(home) as (_, world), world.store.write() as connection:
-        groups = outbox.groups_waiting(connection)
+        groups = unlanded.groups_waiting(connection)
         if ident:
             own = group_of(connection, ident)
             if own is None:

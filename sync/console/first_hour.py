@@ -24,6 +24,7 @@ WRITES: Final[Mapping[str, str]] = {
 
 OPERATIONS: Final[Mapping[str, str]] = {
     "last green": "The latest run that left nothing over.",
+    "calls left": "Calls that dealsync may still make to this CRM today: its part of the day, less what was made.",
     "lag": "How long the oldest deal has been waiting to be decided.",
     "parked": "Rows that are not written to until a person lets them go on.",
     "held": "Writes that wait for a person, because somebody else owns what is there.",

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from sync import commands
 from sync.console.visit import Here
 from sync.model.problem import BadInput, Problem
-from sync.store import brakes, outbox
+from sync.store import brakes, unlanded
 from sync.store.due import make_due
 from sync.store.groups import group_of, places_of
 from sync.views import WAYS_OUT, errors_view
@@ -26,7 +26,7 @@ def page(visit: Here) -> Response:
 def retry(visit: Here, ident: Text = "") -> Response:
     """Decide and write again, with the next run: one deal, or everything that did not land."""
     with visit.site.store.write() as connection:
-        groups = outbox.groups_waiting(connection)
+        groups = unlanded.groups_waiting(connection)
         if ident:
             own = group_of(connection, ident)
             groups = {own} if own else set()

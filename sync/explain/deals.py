@@ -66,7 +66,7 @@ def registration_view(judged: Judged, entry: Registration, ruling: Ruling) -> di
     return (
         {"id": entry.id, "row": str(entry.ref), "partner": partners[entry.partner_id]}
         | shown
-        | {"ruling": ruling_view(ruling)}
+        | {"phases": dict(ruling.phases), "ruling": ruling_view(ruling)}
     )
 
 

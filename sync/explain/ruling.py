@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final
 
 import msgspec
 
+from sync.claim import Claim
 from sync.conflicts.catalogue import CATALOGUE
 from sync.counterfactual import Flip, counterfactuals
 from sync.decide import gather
@@ -24,7 +25,8 @@ from sync.policy import Policies
 class Ruling:
     """``moves``: every decision with its trace, and whether it is still to be recorded; ``checks``: each kind of
     conflict that was asked about; ``decisive``: what the present state rests on; ``asks``: who decides next;
-    ``reminder``: when the partner is reminded of the end of its protection."""
+    ``reminder``: when the partner is reminded of the end of its protection; ``phases``: in which phase of the
+    deal each of its roles works, where the policy says so."""
 
     moves: tuple[tuple[bool, Decision], ...]
     checks: tuple[Step, ...]
@@ -33,6 +35,7 @@ class Ruling:
     flips: tuple[Flip, ...]
     asks: tuple[Ask, ...] = ()
     reminder: date | None = None
+    phases: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def last(self) -> Decision | None:
@@ -62,8 +65,13 @@ def rulings(
             claim, standing = claims[entry.id], standings[entry.id]
             ruling = _ruling(entry, own, judged.verdict.cases, flips)
             reminder = next_reminder(standing, claim.policy, now)
-            found[entry.id] = replace(ruling, asks=asks(claim, now), reminder=reminder)
+            found[entry.id] = replace(ruling, asks=asks(claim, now), reminder=reminder, phases=_phases(claim))
     return found
+
+
+def _phases(claim: Claim) -> dict[str, str]:
+    meant = {role: claim.policy.role(role).phase for role in claim.roles}
+    return {role.value: phase for role, phase in meant.items() if phase}
 
 
 def _ruling(

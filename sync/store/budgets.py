@@ -43,6 +43,15 @@ class Shared(msgspec.Struct):
     said: Said | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Calls of one class that may still be made today, of those that are ours: less what others have spent."""
+
+    limit: str
+    calls: int
+    allowed: int
+
+
 @dataclass(slots=True)
 class Lot:
     """Calls reserved and not yet made: good from ``begins`` to ``ends`` of our clock, booked at the store's ``at``.
@@ -159,6 +168,20 @@ class StoreLedger:
         lot = self._lots[key]
         for bucket in self.limits[key[1]] if lot.left else ():
             _add(state, bucket, lot.at, -lot.left)
+
+
+def left_today(connection: Connection, crm: str, percent: int = PERCENT) -> list[Left]:
+    """What is left of a CRM's day, for each class of calls that has one and was used; by the clock of the store."""
+    at, found = moment(connection), []
+    for limit, buckets in LIMITS.items():
+        text = recall(connection, _place((crm, limit)))
+        state = msgspec.json.decode(text, type=Shared) if text else None
+        for day in [bucket for bucket in buckets if bucket.daily and state]:
+            assert state is not None
+            ours = real(day, state.said, percent, at).calls
+            spent = sum(calls for _, calls in _window(state, day, at))
+            found.append(Left(limit, max(0, ours - spent), ours))
+    return found
 
 
 def _fits(state: Shared, buckets: list[Bucket], at: datetime, calls: int) -> bool:

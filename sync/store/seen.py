@@ -11,9 +11,10 @@ from sqlalchemy import Connection, func, select
 
 from connector.record import Record
 from sync.mapping.fieldmap import FieldMap
+from sync.store.dialect import begins
 from sync.store.intake import stored_record
 from sync.store.rows import of_object
-from sync.store.tables import problem, record
+from sync.store.tables import cursor, problem, record
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ def latest_rows(connection: Connection, crm: str, obj: str, most: int) -> list[S
 
 def count_misread(connection: Connection) -> Mapping[tuple[str, str], int]:
     """How many values were not understood, by connection and object."""
-    joined = select(record.c.connection, record.c.object, func.count()).join(problem, problem.c.key == record.c.key)
-    found = connection.execute(joined.group_by(record.c.connection, record.c.object))
-    return {(row[0], row[1]): row[2] for row in found}
+    found = {}
+    for crm, obj in connection.execute(select(cursor.c.connection, cursor.c.object)):
+        query = select(func.count()).select_from(problem).where(begins(problem.c.key, f"{crm}:{obj}:"))
+        if number := connection.scalar(query):
+            found[crm, obj] = number
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,9 @@ def test_a_partner_with_many_deals_has_several_pages_that_together_show_each_dea
     for name in ("Northwind", "Contoso", "Tailspin"):
         assert sum(f">{name}" in page for page in pages) == 1, name
     assert browser.get(f"/accounts/{town.lumen}?page=-1").status_code == 400
+
+
+def test_a_role_on_a_deal_says_in_which_phase_it_works(desk: Desk, town: Town) -> None:
+    page = desk.as_role(UserRole.SALES).get(f"/deals/{town.tailspin}").text
+    assert re.search(r'resell <span class="small dim">sale</span>', page)
+    assert re.search(r'implement <span class="small dim">implementation</span>', page)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import UTC, datetime
 
 import pytest
 
 from sync.console import runs as console_runs
 from sync.model.user import UserRole
 from sync.store import brakes, runs
+from sync.store.budgets import Left, StoreLedger, left_today
 from sync.store.progress import note_progress
 from sync.store.users import latest_acts
 from tests.console.desk import Desk, post
@@ -91,3 +93,18 @@ def test_a_run_that_is_started_here_runs_beside_and_says_how_it_ended(own_desk: 
     assert ended[0]["more"]["exit"] == 1  # type: ignore[index]
     assert "error" in str(ended[0]["more"])
     assert "run now: ended" in browser.get("/").text
+
+
+def test_the_first_page_says_how_many_calls_of_the_day_are_left(own_desk: Desk) -> None:
+    browser = own_desk.as_role(UserRole.FINANCE)
+    assert browser.get("/").text.count("none made") == 2
+    ledger = StoreLedger(lambda: datetime.now(UTC), {"sf": 50})
+    ledger.share(own_desk.store)
+    ledger.learn("sf", "api", used=1_000, allowed=20_000)
+    ledger.take("sf", "api", 10)
+    ledger.release()
+    with own_desk.store.read() as connection:
+        assert left_today(connection, "sf", 50) == [Left("api", 20_000 // 2 - 1_000 - 10, 20_000 // 2 - 1_000)]
+    shown = browser.get("/").text
+    assert "14,990" in shown  # config.toml says nothing of a percentage, so 80 of 100 are ours
+    assert shown.count("none made") == 1

@@ -11,7 +11,7 @@ from connector.errors import Rejected
 from connector.record import Op
 from sync.flips import flipping
 from sync.model.plan import FieldChange, PlannedChange
-from sync.store import brakes, outbox
+from sync.store import brakes, unlanded
 from sync.store.groups import places_of
 from sync.views import errors_view
 from tests.machine import promises
@@ -109,7 +109,7 @@ class TestErrors:
         assert [(entry["class"], entry["attempts"]) for entry in view["writes"]] == [("data", 1)]
         assert "restricted picklist" in view["writes"][0]["why"]
         with office.world.store.read() as connection:
-            assert len(outbox.groups_waiting(connection)) == 1
+            assert len(unlanded.groups_waiting(connection)) == 1
 
     def test_what_landed_later_is_no_error_any_more(self, office: Northwind) -> None:
         office.crms["sf"].faults = [("write", Rejected("no", code="INVALID"))] * 2

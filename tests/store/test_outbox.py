@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from connector.record import Op, Text
 from sync.model.plan import Agreed, FieldChange, PlannedChange
-from sync.store import outbox
+from sync.store import outbox, unlanded
 from sync.store.groups import load_baselines
 from sync.store.opening import Store
 from sync.store.outbox import AGAIN, DONE, FAILED, SENDING, STALE, TODO, Entry
@@ -54,7 +54,7 @@ def test_every_state_is_counted_and_listed_with_its_reason(store: Store) -> None
             outbox.mark(connection, [entry], state, START, f"why {state}")
     assert states(store) == {SENDING: 1, STALE: 1, FAILED: 1, AGAIN: 1, TODO: 1}
     with store.read() as connection:
-        found = outbox.open_faults(connection, 3)
+        found = unlanded.open_faults(connection, 3)
     assert [(fault.key, state, why) for fault, state, why in found] == [
         ("att_3", AGAIN, "why again"),
         ("att_2", FAILED, "why failed"),
