@@ -122,13 +122,11 @@ class Served:
 
     def written(self) -> list[str]:
         """What both say of deals, claims and shares, without ids and moments, which differ from run to run."""
-        return sorted(
-            f"{kind} "
-            + " ".join(f"{name}={_MOMENT.sub('', str(row[name]))}" for name in sorted(row) if named(name))
-            for crm, kinds in WRITTEN.items()
-            for kind in kinds
-            for row in self.ask("GET", crm, f"rows/{kind}")
-        )
+        rows = [
+            (kind, row) for crm in WRITTEN for kind in WRITTEN[crm] for row in self.ask("GET", crm, f"rows/{kind}")
+        ]
+        keys = {row["id"]: row["properties"]["engine_key"] for kind, row in rows if kind == "partner_attribution"}
+        return sorted(f"{kind} {_shown(row, keys)}" for kind, row in rows)
 
     def keys(self) -> list[str]:
         """The key of every live row of ours, with its CRM."""
@@ -138,6 +136,15 @@ class Served:
         )
         found = [f"sf {row['Engine_Key__c']}" for row in ours if not row["IsDeleted"]]
         return found + [f"hs {row['properties']['engine_key']}" for row in theirs if not row["archived"]]
+
+
+def _shown(row: dict[str, Any], keys: dict[str, str]) -> str:
+    """One row; rows of ours that it names go by their keys, because ids are handed out in order of creation."""
+    if "associations" in row:
+        linked = {name: sorted(keys.get(each, each) for each in ids) for name, ids in row["associations"].items()}
+        own = {name: value for name, value in row["properties"].items() if not name.startswith("hs_")}
+        row = {**row, "associations": dict(sorted(linked.items())), "properties": dict(sorted(own.items()))}
+    return " ".join(f"{name}={_MOMENT.sub('', str(row[name]))}" for name in sorted(row) if named(name))
 
 
 def _writes(call: dict[str, Any]) -> bool:
