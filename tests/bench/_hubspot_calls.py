@@ -8,6 +8,7 @@ from pathlib import Path
 
 import requests
 
+from connector.hubspot.windows import BUSY
 from connector.record import Op
 from sync.apply import apply
 from sync.mapping.fieldmap import FieldMap
@@ -119,7 +120,7 @@ def calls(url: str, field_map: FieldMap, deals: int) -> None:
         counted.edit(deals)
         counted.read(f"{deals:,} changes", changes(deals))
         counted.wait(60)
-        counted.read("poll in their overlap", 1)
+        counted.read("poll in their overlap", up(deals, 200) if deals <= BUSY else 1)
         counted.wait(36 * 3600)  # whatever the time of day, a night has been
         counted.read("the night", 1 + 1 + whole)
         counted.write(f"{deals:,} deals written", both, summaries(deals))

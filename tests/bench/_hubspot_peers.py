@@ -1,4 +1,4 @@
-"""Those beside whom HubSpot's benchmark measures: the vendor's client, its newer SDK, a Singer tap."""
+"""Who HubSpot's benchmark measures beside: the vendor's client, its newer SDK, dlt's reader, a Singer tap."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hubspot.hubspot import HubSpot
 from urllib3 import Retry
 
 SDK_PYTHON = Path(".pytest_cache/d/hubspot-sdk/venv/bin/python")
+DLT_PYTHON = Path(".pytest_cache/d/dlt/venv/bin/python")
 TAP_PYTHON = Path(".pytest_cache/d/meltano-tap-hubspot/venv/bin/python")
 
 
@@ -73,6 +74,30 @@ def sdk(url: str, names: list[str], deals: int) -> tuple[float, float]:
     """Wall and processor seconds of one reading by HubSpot's SDK for dated paths, in its own interpreter."""
     ran = subprocess.run([SDK_PYTHON, "-c", SDK, url, *names], check=True, capture_output=True, text=True)
     count, wall, cpu = ran.stdout.split()
+    assert int(count) == deals
+    return float(wall), float(cpu)
+
+
+DLT = """
+import os, sys, time
+os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
+from dlt.sources.helpers.rest_client import RESTClient
+from dlt.sources.helpers.rest_client.auth import BearerTokenAuth
+from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginator
+url, names = sys.argv[1], sys.argv[2:]
+pages = JSONResponseCursorPaginator(cursor_path="paging.next.after", cursor_param="after")
+client = RESTClient(url, auth=BearerTokenAuth("pat-sandbox"), paginator=pages, data_selector="results")
+asked = {"limit": 100, "properties": ",".join(names), "associations": "companies"}
+wall, cpu = time.perf_counter(), time.process_time()
+found = [row for page in client.paginate("/crm/objects/2026-09/deals", params=asked) for row in page]
+print(sum("associations" in row for row in found), time.perf_counter() - wall, time.process_time() - cpu)
+"""
+
+
+def dlt(url: str, names: list[str], deals: int) -> tuple[float, float]:
+    """Wall and processor seconds of one reading by dlt's REST client, associations in the list, nothing kept."""
+    ran = subprocess.run([DLT_PYTHON, "-c", DLT, url, *names], check=True, capture_output=True, text=True)
+    count, wall, cpu = ran.stdout.splitlines()[-1].split()
     assert int(count) == deals
     return float(wall), float(cpu)
 

@@ -1,7 +1,8 @@
 """10,000 deals, or as many as the argument says, with their companies: others, ours, ours with the store; calls.
 
-HubSpot's SDK for dated paths reads them too, where the contract tests have installed it, and a Singer tap where
-`.pytest_cache/d/meltano-tap-hubspot/venv` has it: `pip install meltano-tap-hubspot` (deals only, no associations).
+HubSpot's SDK for dated paths reads them too, where the contract tests have installed it; dlt's REST client, where
+`.pytest_cache/d/dlt/venv` has it (`pip install dlt`); and a Singer tap, deals only, where
+`.pytest_cache/d/meltano-tap-hubspot/venv` has it (`pip install meltano-tap-hubspot`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from connector.crm import Ledger
 from connector.hubspot.crm import HubSpotCrm
 from sync.mapping.fieldmap import FieldMap
 from tests.bench._hubspot_calls import calls
-from tests.bench._hubspot_peers import SDK_PYTHON, TAP_PYTHON, raw, sdk, singer, typed
+from tests.bench._hubspot_peers import DLT_PYTHON, SDK_PYTHON, TAP_PYTHON, dlt, raw, sdk, singer, typed
 from tests.bench._hubspot_portal import Calls, Kept, Served, served, size, timed, world
 from tests.machine.office import shipped
 
@@ -67,6 +68,8 @@ def speeds(portal: Served, field_map: FieldMap) -> None:
         found[what] = medians(portal, lambda work=work: timed(work))  # type: ignore[misc]
     if SDK_PYTHON.exists():
         found["hubspot-sdk, objects"] = medians(portal, lambda: sdk(url, names, DEALS))
+    if DLT_PYTHON.exists():
+        found["dlt, dicts, nothing kept"] = medians(portal, lambda: dlt(url, names, DEALS))
     if TAP_PYTHON.exists():
         found["Singer tap, messages"] = medians(portal, lambda: singer(url, DEALS))
     whole = found["vendor's client, objects"]
