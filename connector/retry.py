@@ -28,6 +28,10 @@ T = TypeVar("T")
 BACKOFF = wait_exponential_jitter(initial=1, max=30, jitter=1)
 
 
+ATTEMPTS = 6
+"""Calls without progress that are enough, whoever asked for the waits between them."""
+
+
 def _quiet(message: str, seconds: float) -> None:
     """Nobody is told of waiting."""
 
@@ -37,16 +41,16 @@ class Patient:
     """A `connector.crm.Crm` that waits for another one.
 
     A call that fails with TryAgain is repeated, after the wait that the CRM asked for or an exponential one, until
-    ``attempts`` calls or ``horizon_seconds`` brought no progress; then its TryAgain stands. Nothing else is
-    repeated, an InDoubt least of all. ``sleep`` takes seconds, ``now`` is the clock (aware), ``on_wait`` is told
-    why and how long before each wait.
+    ``attempts`` calls or ``horizon_seconds`` brought no progress; then its TryAgain stands. Whoever says how long to
+    wait is there, and is called up to ATTEMPTS times in any case. Nothing else is repeated, an InDoubt least of all.
+    ``sleep`` takes seconds, ``now`` is the clock (aware), ``on_wait`` is told why and how long before each wait.
     """
 
     crm: Crm
     _: KW_ONLY
     sleep: Callable[[float], None]
     now: Callable[[], datetime]
-    attempts: int = 6
+    attempts: int = ATTEMPTS
     horizon_seconds: float = 120
     on_wait: Callable[[str, float], None] = _quiet
 
@@ -136,10 +140,14 @@ class Patient:
 
     def _attempts(self) -> Retrying:
         until = self.now() + timedelta(seconds=self.horizon_seconds)
+        silent = 0
 
         def enough(state: RetryCallState) -> bool:
+            nonlocal silent
+            fault = _failure(state)
+            silent += not (isinstance(fault, TryAgain) and fault.after is not None)
             late = self.now() + timedelta(seconds=state.upcoming_sleep) > until
-            return late or state.attempt_number >= self.attempts
+            return late or silent >= self.attempts or state.attempt_number >= max(self.attempts, ATTEMPTS)
 
         return Retrying(
             sleep=self.sleep,

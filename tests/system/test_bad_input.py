@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -186,9 +187,14 @@ def test_another_org_behind_the_same_connection_stops_everything(desk: Desk, san
     sandbox.salesforce.org.id = "00D5e000009ZZZZEAE"
     seen = len(sandbox.hubspot.switchboard.calls)
     refused(desk("run", "--once"), "error  sf:", "00D5e000009ZZZZEAE", first, "Nothing was read or written")
-    assert desk.store() == before
+    assert but_for_calls(desk.store()) == but_for_calls(before)
     who_it_is = ["/account-info/2026-09/details", "/crm-object-schemas/2026-09/schemas"]  # and which objects it has
     assert [call.path for call in sandbox.hubspot.switchboard.calls[seen:]] == who_it_is
+
+
+def but_for_calls(store: dict[str, Any]) -> dict[str, Any]:
+    """Everything that is stored, but how many calls were made: asking who it is costs some too."""
+    return store | {"setting": [row for row in store["setting"] if not row["name"].startswith("calls ")]}
 
 
 @pytest.mark.parametrize(
