@@ -41,8 +41,8 @@ class Patient:
     """A `connector.crm.Crm` that waits for another one.
 
     A call that fails with TryAgain is repeated, after the wait that the CRM asked for or an exponential one, until
-    ``attempts`` calls or ``horizon_seconds`` brought no progress; then its TryAgain stands. Whoever says how long to
-    wait is there, and is called up to ATTEMPTS times in any case. Nothing else is repeated, an InDoubt least of all.
+    ``attempts`` calls or ``horizon_seconds`` brought no progress; then its TryAgain stands. Whoever says how long
+    to wait is there, and is called up to ATTEMPTS times. Nothing else is repeated, an InDoubt least of all.
     ``sleep`` takes seconds, ``now`` is the clock (aware), ``on_wait`` is told why and how long before each wait.
     """
 

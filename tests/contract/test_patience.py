@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -67,6 +68,19 @@ def test_a_busy_crm_is_asked_again_after_the_wait_it_named(patience: PatientRig)
     assert patience.patient.read(KINDS.plain, ["x"], []) == []
     assert patience.slept == [7, 3]
     assert patience.told == ["memory: busy"] * 2
+
+
+@pytest.mark.parametrize(("faults", "reached"), [([busy("read", 3)] * 5, True), ([("read", BUSY)] * 2, False)])
+def test_whoever_names_a_wait_is_there_and_costs_no_patience(
+    patience: PatientRig, faults: list[tuple[Operation, Misfortune]], reached: bool
+) -> None:
+    patience.memory.faults += faults
+    hasty = replace(patience.patient, attempts=2)
+    if reached:
+        assert hasty.read(KINDS.plain, ["x"], []) == []
+    else:
+        with pytest.raises(TryAgain):
+            hasty.read(KINDS.plain, ["x"], [])
 
 
 def test_without_a_named_wait_the_waits_grow(patience: PatientRig) -> None:

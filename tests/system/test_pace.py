@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from time import sleep
 
 import requests
 
@@ -60,16 +59,4 @@ def test_signing_in_counts_with_the_calls_of_the_commands_before_it(desk: Desk, 
     ran = desk("run", "--once")
     assert ran.code == 0, ran.err
     assert "general limit is reached" in ran.err
-    assert refused(sandbox) == []
-
-
-def test_signing_in_waits_as_often_as_it_is_asked_to(desk: Desk, sandbox: Sandbox) -> None:
-    desk("status")
-    spend(desk, sandbox, TEN_SECONDS - 2)
-    sleep(1.5)
-    spend(desk, sandbox, 1)
-    sleep(1.5)
-    spend(desk, sandbox, 1)
-    ran = desk("run", "--once")
-    assert ran.code == 0, ran.err
     assert refused(sandbox) == []
