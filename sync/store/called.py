@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Column, Connection, String, Table, Text, delete
 
 from sync.model.row import Row
-from sync.store.rows import chunks, upsert
+from sync.store.rows import chunks, upsert_page
 from sync.store.tables import metadata
 
 KINDS: Final = ("opportunity", "account", "registration")
@@ -30,7 +30,7 @@ def keep_called(connection: Connection, rows: Iterable[Row]) -> None:
     told = {str(row.ref): "" if row.deleted else _words(row) for row in rows if row.kind in KINDS}
     for chunk in chunks([key for key, words in told.items() if not words]):
         connection.execute(delete(called).where(called.c.key.in_(chunk)))
-    upsert(connection, called, [{"key": key, "words": words} for key, words in told.items() if words])
+    upsert_page(connection, called, [{"key": key, "words": words} for key, words in told.items() if words])
 
 
 def _words(row: Row) -> str:

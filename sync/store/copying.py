@@ -34,6 +34,19 @@ def copied(
     return table(name, *(column(each, target.c[each].type) for each in names))
 
 
+def merge(connection: Connection, target: Table, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Insert ``rows``, or overwrite those with the same primary key; no two of them have the same one."""
+    arrived = copied(connection, target, names, rows)
+    keys = [each.name for each in target.primary_key]
+    overwritten = [f'"{name}" = excluded."{name}"' for name in names if name not in keys]
+    columns, key = (", ".join(f'"{name}"' for name in several) for several in (names, keys))
+    otherwise = f"UPDATE SET {', '.join(overwritten)}" if overwritten else "NOTHING"
+    connection.exec_driver_sql(
+        f'INSERT INTO "{target.name}" ({columns}) SELECT {columns} FROM "{arrived.name}" '  # noqa: S608
+        f"ON CONFLICT ({key}) DO {otherwise}"
+    )
+
+
 def copy_new(connection: Connection, target: Table, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """``rows`` straight into ``target``: all of them must be new. Raises IntegrityError where one is not.
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, select, tuple_, update
 
-from sync.store.rows import chunks, rows_in, upsert
+from sync.store.rows import chunks, rows_in, upsert_page
 from sync.store.tables import anchor, record, tie
 
 Anchors = Mapping[str, frozenset[str]]
@@ -99,7 +99,7 @@ def _store_ties(connection: Connection, changed: Anchors, before: Mapping[str, s
         connection.execute(delete(tie).where(tuple_(tie.c.key, tie.c.anchor).in_(chunk)))
     new = [(key, name) for key, own in changed.items() for name in own - before.get(key, nothing)]
     rows = [{"key": key, "anchor": name} for key, name in sorted(new) if name != own_anchor(key)]
-    upsert(connection, tie, rows)
+    upsert_page(connection, tie, rows)
 
 
 def _stored_groups(
@@ -145,4 +145,4 @@ def _store_anchors(
     wanted = {name: of[key] for key, own in everyone.items() for name in own if name not in stored}
     for key in everyone:
         wanted.pop(own_anchor(key), None)
-    upsert(connection, anchor, [{"anchor": name, "group_id": group} for name, group in wanted.items()])
+    upsert_page(connection, anchor, [{"anchor": name, "group_id": group} for name, group in wanted.items()])

@@ -21,7 +21,7 @@ from sync.store.grouping import Groups, regroup
 from sync.store.involved import groups_naming, keep_named
 from sync.store.likeness import groups_beside
 from sync.store.measured import keep_read
-from sync.store.rows import chunks, of_object, rows_in, upsert
+from sync.store.rows import chunks, of_object, rows_in, upsert, upsert_page
 from sync.store.tables import cursor, problem, record
 
 
@@ -212,7 +212,7 @@ def _store_rows(
         for row, thing in zip(rows, things, strict=True)
         for key in [str(row.ref)]
     ]
-    upsert(connection, record, stored)
+    upsert_page(connection, record, stored)
 
 
 def _store_problems(connection: Connection, again: Sequence[str], problems: Iterable[tuple[str, Problem]]) -> None:

@@ -21,7 +21,7 @@ from sync.model.split import VENDOR, Portion, Split
 from sync.policy import Policies
 from sync.store.called import keep_called
 from sync.store.measured_tables import measured_claim, measured_deal, measured_part
-from sync.store.rows import chunks, moment_text, upsert
+from sync.store.rows import chunks, moment_text, upsert, upsert_page
 from sync.store.runs import recall, remember
 from sync.store.tables import decision
 
@@ -62,7 +62,7 @@ def keep_read(connection: Connection, rows: Sequence[Row], things: Sequence[str]
     for chunk in chunks([thing for row, thing in deals if row.deleted]):
         connection.execute(delete(measured_deal).where(measured_deal.c.id.in_(chunk)))
     told = [(row, thing, stage) for row, thing in deals if not row.deleted and (stage := stage_of(row))]
-    upsert(connection, measured_deal, [_told(*deal) for deal in told])
+    upsert_page(connection, measured_deal, [_told(*deal) for deal in told])
 
 
 def keep_judged(connection: Connection, groups: Sequence[Measured], policies: Policies) -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, Table
 
 from connector.record import Ref
+from sync.store.copying import can_copy, merge
 from sync.store.dialect import PLACE, upsert_text
 from sync.store.tables import record
 
@@ -31,6 +32,15 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
         statement, names = upsert_text(connection.dialect.name, table, tuple(rows[0]))
         values = map(itemgetter(*names), rows) if len(names) > 1 else [(row[names[0]],) for row in rows]
         connection.exec_driver_sql(statement, list(values))
+
+
+def upsert_page(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The same for the rows of a page, no two of which have the same primary key: PostgreSQL takes them by COPY."""
+    if not rows or not can_copy(connection):
+        upsert(connection, table, rows)
+        return
+    names = tuple(rows[0])
+    merge(connection, table, names, [[row[name] for name in names] for row in rows])
 
 
 def rows_in(
