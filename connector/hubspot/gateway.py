@@ -27,6 +27,7 @@ from connector.hubspot import routes
 from connector.hubspot.answers import Account, Answer, Granted, Problem, Token, read
 from connector.hubspot.auth import Auth, FixedToken, RefreshedToken
 from connector.hubspot.errors import Refusal, fault
+from connector.hubspot.pace import Pace
 from connector.hubspot.routes import Route
 
 DEFAULT_URL = "https://api.hubapi.com"
@@ -89,6 +90,7 @@ class Gateway:
             if settings.get("flow") == "refresh_token"
             else FixedToken(settings["token"])
         )
+        self._pace = Pace()
         self._thread = threading.local()
         self._zone: ZoneInfo | None = None
         self._ahead: float | None = None  # HubSpot's clock less our monotonic one
@@ -166,7 +168,8 @@ class Gateway:
             raise StopCrm(refused.message, code=refused.code) from refused
 
     def _counted(self, route: Route[Any], options: dict[str, Any]) -> requests.Response:
-        wait = self._ledger.take(self.name, route.limit)
+        wait = self._pace.take(time.monotonic()) if route.limit == "general" else 0.0
+        wait = wait or self._ledger.take(self.name, route.limit)
         if wait > 0:
             raise TryAgain(f"{self.name}: HubSpot's {route.limit} limit is reached", after=wait)
         place = f"{self.name}: {options['method']} {options['path']}"
@@ -178,6 +181,7 @@ class Gateway:
         return response
 
     def _note(self, headers: Mapping[str, str]) -> None:
+        self._pace.learn(headers, time.monotonic())
         moment = self._thread.server_time = _date(headers.get("Date", ""))
         self._ahead = moment.timestamp() - time.monotonic() if moment else self._ahead
         limit, left = (headers.get(f"X-HubSpot-RateLimit-Daily{suffix}", "") for suffix in ("", "-Remaining"))
