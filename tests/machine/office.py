@@ -97,6 +97,7 @@ class Office:
         self.crms = {
             name: MemoryCrm(name, schema(self.mappings, name), now=lambda: self.moment) for name in CURRENCY
         }
+        self.policies = standard()
         stores.prepare(folder)
         self.world = self.opened()
 
@@ -106,7 +107,7 @@ class Office:
             store=open_store(stores.address(self.folder), self.folder),
             crms=self.crms,
             mappings=self.mappings,
-            policies=standard(),
+            policies=self.policies,
             record_of={"opportunity": "sf", "account": "sf"},
             limits=NO_BRAKE,
         )
@@ -129,6 +130,7 @@ class Office:
         stores.copy(self.folder, folder)
         twin = Office(folder, self.mappings)
         twin.moment = self.moment
+        twin.follow(self.policies)
         for crm, own in twin.crms.items():
             own.rows = copy.deepcopy(self.crms[crm].rows)
             own.hidden = set(self.crms[crm].hidden)
@@ -140,6 +142,11 @@ class Office:
 
     def limit(self, limits: Limits) -> None:
         self.world = replace(self.world, limits=limits)
+
+    def follow(self, policies: Policies) -> None:
+        """From now on these are the programme's rules."""
+        self.policies = policies
+        self.world = replace(self.world, policies=policies)
 
     # time and cycles
 

@@ -19,6 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from sync import commands
 from sync.cycle import cycle
 from sync.model.plan import Limits
+from sync.policy import Policies
 from sync.store import outbox, runs
 from sync.store.outbox import FAILED
 from sync.world import Report
@@ -96,6 +97,15 @@ class Machine(RuleBasedStateMachine):
     @rule(days=st.sampled_from([1, 15, 60, 130]))
     def time_passes(self, days: int) -> None:
         self.office.passes(days=days)
+
+    @rule(model=st.sampled_from(["equal", "role_pools", "contribution"]))
+    def the_programme_has_a_next_version(self, model: str) -> None:
+        """What is filed from today on is judged by it; what was filed before stays under the version of its day."""
+        last = self.office.policies.all[-1]
+        changed = {"attribution": last.attribution.model_copy(update={"model": model})}
+        number = {"version": last.version + 1, "effective_from": self.office.moment.date()}
+        follower = last.model_copy(update={**changed, **number})
+        self.office.follow(Policies((*self.office.policies.all, follower)))
 
     # what dealsync does
 
