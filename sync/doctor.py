@@ -15,7 +15,7 @@ from connector.registry import open_crm
 from connector.retry import Unhurried
 from sync.config import Config
 from sync.conflicts.inputs import blunt, unavailable
-from sync.drift import resting, unknown_values
+from sync.drift import misfitting, resting
 from sync.mapping.fieldmap import FieldMap, Rule
 from sync.mapping.paths import PATHS
 from sync.model.problem import BadInput
@@ -133,7 +133,7 @@ def _schemas(store: Store, config: Config) -> Iterator[Finding]:
     with store.read() as connection:
         rests, known = resting(connection, config.mappings), schemas(connection, LATEST)
         forms = each_mapping(config.home, config.form.mappings, config.form.environment, [])
-        unsaid = list(unknown_values(connection, forms, config.form.connection))
+        unsaid = list(misfitting(connection, forms, config.form.connection))
         read = [m for m in config.mappings.all if intake.read_through(connection, m)]
     for problem in unsaid:
         yield Finding(problem.where, problem.what, problem.fix, Severity.WARNING)

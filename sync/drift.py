@@ -14,6 +14,7 @@ from connector.record import FieldInfo, FieldType
 from connector.snapshot import Drift, Snapshot, drift, snapshot
 from sync.mapping.fieldmap import FieldMap, Mappings, Rule
 from sync.mapping.form import MappingForm
+from sync.mapping.live import misfits
 from sync.mapping.offered import unknown
 from sync.model.problem import Problem
 from sync.store import runs
@@ -94,15 +95,18 @@ def resting(connection: Any, mappings: Mappings) -> list[Rest]:
     return [rest for field_map in mappings.all for rest in _rests(field_map, before, after)]
 
 
-def unknown_values(
+def misfitting(
     connection: Any, forms: Iterable[tuple[str, MappingForm]], connections: Collection[str]
 ) -> Iterator[Problem]:
-    """Values that people may choose, by the latest schemas, and that no map knows. ``forms``: file and mapping."""
+    """Where active mappings do not fit the latest schemas: values that people may choose and no map knows,
+    fields that an expression reads and that are not there or hold something else. ``forms``: file and mapping.
+    """
     known = schemas(connection, LATEST)
     for source, form in forms:
         taken = known.get((form.connection, form.object))
         if taken and form.status == "active" and form.connection in connections:
             yield from (entry.problem(source) for entry in unknown(form, taken.fields, taken.record_types))
+            yield from misfits(source, form, taken.fields)
 
 
 def rested(connection: Any, mappings: Mappings) -> tuple[Mappings, list[Rest]]:

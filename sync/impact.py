@@ -12,8 +12,9 @@ from sync.config import Config
 from sync.mapping.fieldmap import FieldMap
 from sync.model.plan import PlannedChange
 from sync.page import judge_page
-from sync.store.due import judged_among
+from sync.store.due import due_among, judged_among
 from sync.store.stale import Stale, groups_of, open_deals, stale
+from sync.store.unlanded import groups_waiting
 from sync.world import World
 
 BATCH: Final = 200
@@ -63,11 +64,12 @@ def impact(world: World, mapping: str, new: Config, now: datetime) -> Impact:
         groups = groups_of(connection, after, rows)
         deals = open_deals(connection, groups, new.mappings)
         groups = judged_among(connection, groups)
+        waiting = {*due_among(connection, groups, now), *groups_waiting(connection)}
     drafted = _planned(replace(world, mappings=new.mappings), groups, now, (0, len(groups)))
-    moved = sorted(drafted)  # mostly few: only there something may be waiting that the draft has no part in
-    running = _planned(world, moved, now, (len(groups), len(groups) + len(moved)))
+    again = sorted(waiting.intersection(drafted))  # only there something may be left that the draft has no part in
+    running = _planned(world, again, now, (len(groups), len(groups) + len(again)))
     known = {change.id for changes in running.values() for change in changes}
-    writes = [change for group in moved for change in drafted[group] if change.id not in known]
+    writes = [change for group in sorted(drafted) for change in drafted[group] if change.id not in known]
     calls = -(-len(left.lacking) // BATCH) + 2 * -(-len(writes) // BATCH)
     examples = tuple(f"{c.title}: {f.field} {f.before!r} -> {f.after!r}" for c in writes[:5] for f in c.fields[:3])
     return Impact(fields, len(rows), deals, problems, len(writes), calls, examples)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sync.config import Config, load
-from sync.drift import unknown_values
+from sync.drift import misfitting
 from sync.mapping.fieldmap import compile_form
 from sync.mapping.form import MappingForm
 from sync.mapping.proof import astray, failures
@@ -46,7 +46,7 @@ def lint(home: Path) -> list[Fault]:
         problems += failed_tests(source, form)
     if config:
         problems += _schedules(config)
-        problems += _unknown_values(home, config)
+        problems += _misfits(home, config)
     return sorted(set(located(home, problems)))
 
 
@@ -70,13 +70,13 @@ def failed_tests(source: str, form: MappingForm) -> Iterator[Problem]:
                 yield Problem(where, sentence, "correct the mapping, or the test", key)
 
 
-def _unknown_values(home: Path, config: Config) -> Iterator[Problem]:
-    """Values that people may choose, by the schemas that were pulled last, and that no map knows."""
+def _misfits(home: Path, config: Config) -> Iterator[Problem]:
+    """Where mappings do not fit the schemas that were pulled last."""
     with suppress(BadInput):  # a store that cannot be opened is what `doctor` says
         if is_there(config.store_url, home):
             forms = each_mapping(home, config.form.mappings, config.form.environment, [])
             with closing(open_store(config.store_url, home)) as store, store.read() as connection:
-                yield from unknown_values(connection, forms, config.form.connection)
+                yield from misfitting(connection, forms, config.form.connection)
 
 
 def _schedules(config: Config) -> Iterator[Problem]:

@@ -128,6 +128,14 @@ def _names(text: str) -> Iterator[str]:
     yield from (word for word in words if word not in {"and", "or", "not", "in", "true", "false", "null"})
 
 
+def with_names(text: str, names: Mapping[str, str]) -> str:
+    """An expression with other names of fields in it; what stands in quotation marks stays."""
+    return _NAMED.sub(lambda found: names.get(found[0], found[0]), text)
+
+
+_NAMED: Final = re.compile(rf"{_QUOTED.pattern}|(?<![$\w.])[A-Za-z_]\w*")
+
+
 def _parts(part: Any) -> Iterator[Any]:
     """Every node of a syntax tree."""
     yield part

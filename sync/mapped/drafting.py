@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from pydantic import BaseModel, Field
 
-from connector.record import FieldInfo, FieldType
+from connector.record import FieldInfo
 from sync import drafts
 from sync.config import Config
 from sync.expressions import Refused, Type, compile_expression, place_of
@@ -16,6 +16,7 @@ from sync.mapped.sheet import Sheet, drafted, sheet
 from sync.mapping.edit import with_field, with_picklist, with_test, with_types, without_field
 from sync.mapping.examples import following, without_example
 from sync.mapping.form import EXPRESSIONS
+from sync.mapping.live import typed
 from sync.mapping.paths import PATHS
 from sync.mapping.proof import plain
 from sync.model.problem import BadInput, Problem, did_you_mean
@@ -134,19 +135,6 @@ def _mark(found: Sheet, edit: Edit, key: str, fields: Sequence[FieldInfo]) -> di
         parts = {"before": text[:start], "word": text[start:end], "after": text[end:]}
         return parts | {"key": key, "what": f"{key}: {refused.what}", "fix": refused.fix}
     return None
-
-
-_KINDS: Mapping[FieldType, Type] = {
-    FieldType.NUMBER: "number",
-    FieldType.BOOLEAN: "flag",
-    FieldType.DATE: "day",
-    FieldType.DATETIME: "moment",
-}
-
-
-def typed(fields: Sequence[FieldInfo]) -> dict[str, str]:
-    """What the CRM says its fields hold, in the words of expressions."""
-    return {field.name: _KINDS[field.type] for field in fields if field.type in _KINDS}
 
 
 def save_field(config: Config, world: World, name: str, edit: Edit) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic import Field as Key
 
+from sync.expressions import with_names
 from sync.model.problem import Problem, did_you_mean
 from sync.shape import shape_problem
 
@@ -84,6 +85,9 @@ def overlaid(content: Content, overlay: OverlayForm) -> dict[str, Any]:
     renamed = dict(content)
     renamed |= {key: value for key in ("object", "key") if (value := getattr(overlay, key)) is not None}
     renamed["field"] = [_renamed(field, overlay.remote) for field in _blocks(content)]
+    if isinstance(scope := content.get("scope"), Mapping):
+        renamed["scope"] = _respelt(scope, ("where",), overlay.remote)
+    renamed["types"] = {overlay.remote.get(name, name): kind for name, kind in _table(content, "types").items()}
     if isinstance(tests := content.get("test"), list):
         renamed["test"] = [_retold(test, overlay.remote) for test in tests]
     return renamed
@@ -99,8 +103,14 @@ def _retold(test: Any, names: Mapping[str, str]) -> Any:
 def _renamed(field: Content, names: Mapping[str, str]) -> dict[str, Any]:
     remote = field.get("remote", ())
     several = [remote] if isinstance(remote, str) else list(remote)
-    found = [_name(entry, names) for entry in several]
-    return {**field, "remote": found} if remote else dict(field)
+    found = {"remote": [_name(entry, names) for entry in several]} if remote else {}
+    return {**_respelt(field, ("expr", "write_if"), names), **found}
+
+
+def _respelt(block: Content, keys: Sequence[str], names: Mapping[str, str]) -> dict[str, Any]:
+    """A block with the names of here in its expressions."""
+    texts = {key: with_names(text, names) for key in keys if isinstance(text := block.get(key), str)}
+    return {**block, **texts}
 
 
 def _name(remote: Any, names: Mapping[str, str]) -> Any:
@@ -111,7 +121,7 @@ def _name(remote: Any, names: Mapping[str, str]) -> Any:
 def renamed_in_vain(source: str, content: Content, overlay: OverlayForm) -> list[Problem]:
     """Names of an overlay that its mapping does not use."""
     remotes = [entry for field in _blocks(content) for entry in _several(field.get("remote", ()))]
-    known = [str(entry).removesuffix("?") for entry in remotes]
+    known = [str(entry).removesuffix("?") for entry in remotes] + list(_table(content, "types"))
     return [
         Problem(f"{source}.remote.{name}", f"{name} is not mapped", did_you_mean(name, known, "remove it"))
         for name in overlay.remote

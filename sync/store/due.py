@@ -77,6 +77,15 @@ def due_after(connection: Connection, now: datetime, after: str, limit: int) -> 
     return list(connection.scalars(query))
 
 
+def due_among(connection: Connection, groups: Iterable[str], now: datetime) -> list[str]:
+    """Those of some groups that are due."""
+    found: list[str] = []
+    for chunk in chunks(sorted(groups)):
+        query = select(due.c.group_id).where(due.c.group_id.in_(chunk), due.c.at <= moment_text(now))
+        found += connection.scalars(query)
+    return found
+
+
 def pages_due(read: Connection, now: datetime, size: int) -> Iterator[Sequence[str]]:
     """Every due group, in pages, in one consistent view."""
     after = ""

@@ -107,7 +107,16 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         block["notes"] = draw(st.text(max_size=20))
         fields.append(block)
     head = {"schema": 1, "id": draw(NAMES), "connection": "sf", "object": draw(NAMES), "canonical": "opportunity"}
-    return head | {"field": fields, "picklist": picklists}
+    more: dict[str, Any] = {}
+    if draw(st.booleans()):
+        word = draw(st.from_regex("[A-Za-z ]{0,8}", fullmatch=True))
+        more["scope"] = {"where": f"(Field_{draw(NAMES)} ?? '') != '{word}'", "notes": draw(st.text(max_size=8))}
+    if draw(st.booleans()):
+        values = st.one_of(st.booleans(), st.integers(-9, 9), st.text(max_size=6))
+        more["test"] = [
+            {"name": draw(st.text(max_size=8)), "given": draw(st.dictionaries(NAMES, values, max_size=3))}
+        ]
+    return head | {"field": fields, "picklist": picklists} | more
 
 
 @settings(max_examples=150, deadline=None)

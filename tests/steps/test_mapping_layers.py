@@ -11,6 +11,7 @@ import pytest
 from connector.record import ABSENT, Record, Ref, Value
 from sync.commands import write_new
 from sync.config import load
+from sync.lint import lint
 from sync.mapping.fieldmap import FieldMap, compile_form
 from sync.mapping.form import MappingForm, parse
 from sync.mapping.proof import failures
@@ -122,6 +123,27 @@ def test_an_overlay_renames_in_its_environment_and_nowhere_else(home: Path) -> N
     assert {"Currency__c", "Title__c"} <= set(found.fields)
     assert "Name" not in found.fields
     assert found.may_miss("Currency__c")
+
+
+def test_an_overlay_renames_in_expressions_their_types_and_the_scope_and_never_in_quotation_marks(
+    home: Path,
+) -> None:
+    scope = "[scope]\nwhere = \"(Name ?? '') != 'Name'\"\n"
+    (home / "mappings/sf-opportunity.toml").write_text(OWN + scope, "utf-8")
+    (home / "mappings/overlays").mkdir()
+    (home / "mappings/overlays/prod.toml").write_text(
+        '[sf-opportunity]\nremote = { Name = "Title__c", Probability = "Chance__c", Net__c = "Worth__c" }\n',
+        "utf-8",
+    )
+    config = home / "config.toml"
+    config.write_text(config.read_text("utf-8").replace('environment = ""', 'environment = "prod"'), "utf-8")
+    found = load(home).mappings.of("sf", "Opportunity")
+    assert found is not None
+    assert found.scope is not None
+    assert found.scope.text == "(Title__c ?? '') != 'Name'"
+    assert found.remotes("pipeline") == ("Chance__c", "Title__c")
+    assert not {"Name", "Probability", "Net__c"} & set(found.fields)
+    assert lint(home) == []
 
 
 def test_faults_of_an_overlay_are_all_named(home: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a CRM offers in its picklists: which values does a mapping not know, and who may choose them?"""
+"""What a CRM has and offers: which values and fields does a mapping not know, and who may choose them?"""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from sync.config import load
 from sync.drift import pull_schema
 from sync.lint import lint
 from sync.mapping.form import MappingForm, parse
+from sync.mapping.live import misfits
 from sync.mapping.offered import EVERY, NONE, offers, unknown
 from sync.store.opening import open_store
 from sync.store.published import LATEST, schemas
@@ -95,3 +96,30 @@ def test_lint_says_what_the_org_offers_and_the_map_does_not_know(tmp_path: Path)
     assert lines[fault.line - 1] == "[picklist.stage.map]"
     assert fault.what.startswith("StageName offers 'Pilot' (Partner), and the map does not know")
     assert 'unmapped = "skip"' in fault.fix
+
+
+AMOUNT = FieldInfo("Amount", "Amount", FieldType.NUMBER)
+SEGMENT = FieldInfo("Segment__c", "Segment", FieldType.TEXT)
+EXPRESSIONS = """
+[types]
+Amount = "{kind}"
+[scope]
+where = "({field} ?? '') != 'Test'"
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "said"),
+    [
+        ("number", "Segment__c", []),
+        ("number", "Segmnt__c", [("scope.where", "there is no field 'Segmnt__c'", "did you mean 'Segment__c'?")]),
+        ("day", "Segment__c", [("types.Amount", "Amount holds number in the CRM", 'write Amount = "number"')]),
+    ],
+)
+def test_expressions_are_held_against_the_fields_that_the_crm_has(
+    kind: str, field: str, said: list[tuple[str, str, str]]
+) -> None:
+    found = [*misfits("x", form(EXPRESSIONS.format(kind=kind, field=field)), (AMOUNT, SEGMENT))]
+    assert len(found) == len(said)
+    for problem, (key, what, fix) in zip(found, said, strict=True):
+        assert (problem.key, what in problem.what, fix in problem.fix) == (key, True, True), problem
