@@ -79,8 +79,10 @@ def _differing(before: FieldMap, after: FieldMap, left: Stale) -> tuple[list[str
     """The ids of rows that the two read differently or that must be read again, and problems that are new."""
     rows: list[str] = []
     problems = 0
-    for old, new in zip(left.records(before), left.records(after), strict=True):
-        was, is_now = before.read(old), after.read(new)
+    records = left.records(after)
+    for new, was, is_now in zip(
+        records, before.read_all(left.records(before)), after.read_all(records), strict=True
+    ):
         problems += max(len(is_now[1]) - len(was[1]), 0)
         if was[0].values != is_now[0].values or _id(new) in left.lacking:
             rows.append(_id(new))

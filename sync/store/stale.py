@@ -62,11 +62,12 @@ def open_deals(connection: Connection, groups: Sequence[str], mappings: Mappings
     """How many live opportunities of some groups are not closed."""
     wanted = set(groups)
     query = select(record).where(record.c.kind == "opportunity", ~record.c.deleted)
+    rows = [row for row in connection.execute(query) if row.group_id in wanted]
     found = 0
-    for row in connection.execute(query):
-        field_map = mappings.of(row.connection, row.object) if row.group_id in wanted else None
-        if field_map and not field_map.read(stored_record(field_map, row))[0].values.get("closed"):
-            found += 1
+    for field_map in mappings.all:
+        place = (field_map.connection, field_map.object)
+        records = [stored_record(field_map, row) for row in rows if (row.connection, row.object) == place]
+        found += sum(not row.values.get("closed") for row, _ in field_map.read_all(records))
     return found
 
 
