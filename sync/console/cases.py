@@ -27,10 +27,11 @@ def inbox(visit: Here, kind: str = "", page: Number = 0, cases: Number = 0) -> R
 def case(visit: Here, ident: str) -> Response:
     """One case: the claims side by side, what each rule said, and what each ruling would do."""
     world = visit.world
-    found = rulings.case_view(world, ident, visit.now)
+    subject = rulings.subject_of(world, ident, visit.now, ("case",))
+    found = rulings.case_view(world, subject, visit.now)
     choices = []
     if found["state"] == "OPEN":
-        choices = rulings.case_choices(world, found["id"], visit.speaker("to see what it would do", keep=False))
+        choices = rulings.case_choices(world, subject, visit.speaker("to see what it would do", keep=False))
     return visit.page("case.html", case=found, choices=choices)
 
 

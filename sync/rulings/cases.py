@@ -47,9 +47,9 @@ def cases_view(world: World, now: datetime, *, only_open: bool = True, kind: str
     }
 
 
-def case_view(world: World, ident: str, now: datetime) -> dict[str, Any]:
+def case_view(world: World, ident: str | Subject, now: datetime) -> dict[str, Any]:
     """One case as `cases_view` shows it, with its deal. Raises BadInput when ``ident`` names no case."""
-    subject = subject_of(world, ident, now, ("case",))
+    subject = ident if isinstance(ident, Subject) else subject_of(world, ident, now, ("case",))
     deals = {deal.id: deal for deal in subject.judged.facts.opportunities}
     deal = deals.get(subject.case.opportunity_id or "")
     plain = (

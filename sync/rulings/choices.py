@@ -14,28 +14,28 @@ from sync.model.problem import BadInput
 from sync.model.registration import State
 from sync.rulings.rule import award, co_register, dismiss, possible_acts
 from sync.rulings.saying import Said, Speaker, tried
-from sync.rulings.subjects import Subject, subject_of
+from sync.rulings.subjects import Subject
 from sync.world import World
 
 Choice = dict[str, Any]
 """What would be said (``act``, ``winner``, ``label``); why ``refused``, or its ``moves``, ``cases``, ``money``."""
 
-_SAY: Final[Mapping[Act, Callable[[World, str, str, Speaker], Said]]] = {
+_SAY: Final[Mapping[Act, Callable[[World, str | Subject, str, Speaker], Said]]] = {
     Act.AWARD: award,
     Act.CO_REGISTER: lambda world, ident, _, speaker: co_register(world, ident, speaker),
     Act.DISMISS: lambda world, ident, _, speaker: dismiss(world, ident, speaker),
 }
 
 
-def rule_on_case(world: World, ident: str, act: Act, winner: str, speaker: Speaker) -> Said:
+def rule_on_case(world: World, ident: str | Subject, act: Act, winner: str, speaker: Speaker) -> Said:
     """AWARD (to ``winner``), CO_REGISTER or DISMISS. Raises BadInput as each of them does."""
     return _SAY[act](world, ident, winner, speaker)
 
 
-def case_choices(world: World, ident: str, speaker: Speaker) -> list[Choice]:
-    """Every ruling on a case, tried for this speaker. Raises BadInput when ``ident`` is no case."""
-    subject = subject_of(world, ident, speaker.at, ("case",))
-    claims = [subject.claims[own] for own in subject.case.registrations if own in subject.claims]
+def case_choices(world: World, subject: Subject, speaker: Speaker) -> list[Choice]:
+    """Every ruling on a case, tried for this speaker."""
+    known = subject.claims
+    claims = [known[own] for own in subject.case.registrations if own in known]
     ways = [(Act.AWARD, claim.id, f"Award it to {claim.partner.name}") for claim in claims if claim.live]
     if len(claims) > 1:
         ways.append((Act.CO_REGISTER, "", "Let all of them go on, side by side"))
@@ -47,7 +47,7 @@ def case_choices(world: World, ident: str, speaker: Speaker) -> list[Choice]:
 def _tried(world: World, subject: Subject, act: Act, winner: str, speaker: Speaker) -> Choice:
     known = {"act": act, "winner": winner}
     try:
-        said = rule_on_case(world, subject.id, act, winner, speaker)
+        said = rule_on_case(world, subject, act, winner, speaker)
     except BadInput as no:
         return known | {"refused": [problem.what for problem in no.problems]}
     view = said.view

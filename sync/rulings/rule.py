@@ -17,45 +17,49 @@ from sync.rulings.subjects import Subject, refused, subject_of
 from sync.world import World
 
 
-def award(world: World, ident: str, winner: str, speaker: Speaker) -> Said:
+def award(world: World, ident: str | Subject, winner: str, speaker: Speaker) -> Said:
     """The case goes to one of its registrations; the others lose what is in dispute.
 
-    Raises BadInput when it is no case, the winner is not in it or is out already, or the speaker may not rule.
+    ``ident``: its id, or the case as it was judged for the same moment. Raises BadInput when it is no case, the
+    winner is not in it or is out already, or the speaker may not rule.
     """
     subject = _case(world, ident, speaker)
-    chosen = subject_of(world, winner, speaker.at, ("registration",))
-    claims = {own: subject.claims[own] for own in subject.case.registrations if own in subject.claims}
-    if chosen.id not in claims:
+    known = subject.claims
+    claims = {own: known[own] for own in subject.case.registrations if own in known}
+    chosen = winner if winner in claims else subject_of(world, winner, speaker.at, ("registration",)).id
+    if chosen not in claims:
         names = ", ".join(f"{own} ({claim.partner.name})" for own, claim in claims.items())
         raise refused(winner, f"it is not in case {subject.id}", f"award it to one of {names}")
-    if not claims[chosen.id].live:
-        state = claims[chosen.id].state
-        raise refused(winner, f"it is {state} and can win nothing", f"`dealsync reopen {chosen.id}` first")
-    return say(world, subject, Act.AWARD, speaker, winner=chosen.id)
+    if not claims[chosen].live:
+        state = claims[chosen].state
+        raise refused(winner, f"it is {state} and can win nothing", f"`dealsync reopen {chosen}` first")
+    return say(world, subject, Act.AWARD, speaker, winner=chosen)
 
 
-def co_register(world: World, ident: str, speaker: Speaker) -> Said:
+def co_register(world: World, ident: str | Subject, speaker: Speaker) -> Said:
     """All registrations of a case stay, side by side."""
     subject = _case(world, ident, speaker)
     if len(subject.case.registrations) < 2:
-        raise refused(ident, "there is nobody to register jointly with", "dismiss it, or rule on the registration")
+        raise refused(
+            subject.id, "there is nobody to register jointly with", "dismiss it, or rule on the registration"
+        )
     return say(world, subject, Act.CO_REGISTER, speaker)
 
 
-def dismiss(world: World, ident: str, speaker: Speaker) -> Said:
+def dismiss(world: World, ident: str | Subject, speaker: Speaker) -> Said:
     """The case is no conflict."""
     return say(world, _case(world, ident, speaker), Act.DISMISS, speaker)
 
 
-def _case(world: World, ident: str, speaker: Speaker) -> Subject:
-    subject = subject_of(world, ident, speaker.at, ("case",))
+def _case(world: World, ident: str | Subject, speaker: Speaker) -> Subject:
+    subject = ident if isinstance(ident, Subject) else subject_of(world, ident, speaker.at, ("case",))
     if _over(subject.case):
-        raise refused(
-            ident, "what was found is no longer so: the case is over", "`dealsync cases` lists what waits"
-        )
+        fix = "`dealsync cases` lists what waits"
+        raise refused(subject.id, "what was found is no longer so: the case is over", fix)
+    claims = subject.claims
     for own in subject.case.registrations:
-        if own in subject.claims and (why := _interest(subject.claims[own], speaker)):
-            raise refused(ident, why, "let somebody else decide")
+        if own in claims and (why := _interest(claims[own], speaker)):
+            raise refused(subject.id, why, "let somebody else decide")
     return subject
 
 

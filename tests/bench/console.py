@@ -13,19 +13,23 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import select
 
 from sync.cli.session import now
 from sync.commands import write_new
 from sync.console.sign_in import new_link
 from sync.model.user import User, UserRole
+from sync.store.measured_tables import measured_claim
+from sync.store.tables import case_file, involved
 from sync.store.users import add_user
 from tests.bench.cycle import fill, timed
 from tests.console.desk import token
-from tests.machine.office import Office
+from tests.machine.office import START, Office
 
 DEALS = 100_000
 USERS = 50
-SECONDS = 20
+SECONDS = 40
+READS = 5
 PORT = 18479
 URL = f"http://127.0.0.1:{PORT}"
 
@@ -51,7 +55,7 @@ def asked(browser: httpx.Client, path: str, seen: dict[str, list[float]], errors
 
 
 def visits(links: list[str], paths: list[str], seconds: float) -> dict[str, Any]:
-    """What so many visitors meet who look at a page about every second."""
+    """What so many visitors meet who each look at a page for `READS` seconds."""
     seen: dict[str, list[float]] = {}
     errors: list[str] = []
     end = time.monotonic() + seconds
@@ -61,7 +65,7 @@ def visits(links: list[str], paths: list[str], seconds: float) -> dict[str, Any]
         while time.monotonic() < end:
             asked(browser, paths[turn % len(paths)], seen, errors)
             turn += 1
-            time.sleep(1)
+            time.sleep(READS)
 
     browsers = [signed_in(link) for link in links]
     threads = [threading.Thread(target=visitor, args=each) for each in enumerate(browsers)]
@@ -95,6 +99,7 @@ def main() -> int:
         write_new(Path(folder), ("http://127.0.0.1:9", "http://127.0.0.1:9"))
         office = Office(Path(folder))
         fill(office, deals)
+        dispute(office)
         say({"deals": deals, "first_cycle_s": round(timed(office.run)[0], 1)})
         with office.world.store.write() as connection:
             people = [
@@ -104,7 +109,8 @@ def main() -> int:
             links = [new_link(connection, user, now()) for user in people]
         deal = "/deals/" + office.put("sf", "opportunity", name="Known", stage="QUALIFIED")
         office.run()
-        paths = ["/", "/cases", deal, "/search?q=Deal%2077", "/search?q=customer42.example", "/insight"]
+        paths = ["/", "/cases", deal, "/search?q=Deal%2077", "/search?q=stomer%204", "/insight"]
+        paths += known(office)
         command = [sys.executable, "-P", "-m", "sync.cli", "console", "--home", folder, "--port", str(PORT)]
         served = subprocess.Popen(command, env=dict(os.environ), stderr=subprocess.DEVNULL)
         try:
@@ -123,6 +129,26 @@ def main() -> int:
             served.wait()
             office.close()
     return 0
+
+
+def known(office: Office) -> list[str]:
+    """Pages of what is much in demand: a disputed deal, a case, a registration, a partner with many deals."""
+    with office.world.store.read() as connection:
+        case = connection.scalar(select(case_file.c.id).where(case_file.c.state == "OPEN"))
+        claim = connection.execute(select(measured_claim).where(measured_claim.c.state == "SUBMITTED")).first()
+        partner = connection.scalar(select(involved.c.partner))
+    waiting = [f"/deals/{claim.opportunity_id}", f"/registrations/{claim.id}"] if claim else []
+    return [f"/cases/{case}", *waiting, f"/accounts/{partner}"]
+
+
+def dispute(office: Office) -> None:
+    """Every 500th deal is claimed by two partners that nothing separates, every 250th waits for an answer."""
+    rivals = [office.put("sf", "account", name=f"Rival {number}", is_partner=True) for number in range(10)]
+    for number, deal in enumerate(list(office.crms["sf"].rows["Opportunity"])):
+        claim = {"opportunity": deal, "roles": ("RESELL",), "submitted_at": START}
+        several = rivals[:2] if number % 500 == 7 else [rivals[number % 10]] if number % 250 == 9 else []
+        for rival in several:
+            office.put("sf", "registration", partner=rival, **claim)
 
 
 def until_it_answers() -> None:
