@@ -12,7 +12,7 @@ from starlette.responses import Response
 from sync import rulings
 from sync.console.portal import company
 from sync.console.visit import Here
-from sync.explain import deal_whole
+from sync.explain import deal_whole, sales_deal, sales_sides
 from sync.model.problem import BadInput, Problem
 from sync.portal.account import COLUMNS, lines_of, own_statement
 from sync.portal.own import PAGE, own_one, own_page
@@ -63,9 +63,12 @@ def found(visit: Here, q: Annotated[str, Query(min_length=2, max_length=200)]) -
 
 
 def deal(visit: Here, ident: str) -> Response:
-    """One deal, whole: both CRMs, partners, split, ledger, why, and what happened."""
+    """One deal, whole: both CRMs, partners, split, ledger, why, and what happened; sales gets it without money."""
     sides, view = deal_whole(visit.world, ident, visit.now)
-    return _told({"sides": sides} | view)
+    if visit.money:
+        return _told({"sides": sides} | view)
+    deals = [sales_deal(own) for own in view["deals"]]
+    return _told({"sides": sales_sides(sides), "id": sides["id"], "deals": deals, "problems": view["problems"]})
 
 
 def cases(visit: Here, kind: Annotated[str, Query(max_length=30)] = "", page: Page = 0) -> Response:

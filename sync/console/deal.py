@@ -10,7 +10,7 @@ from starlette.responses import Response
 from sync import rulings
 from sync.console.visit import Here
 from sync.earning import earned_on
-from sync.explain import account_view, deal_whole
+from sync.explain import account_view, deal_whole, sales_deal, sales_sides
 
 Text = Annotated[str, Form()]
 
@@ -21,16 +21,10 @@ def page(visit: Here, ident: str) -> Response:
     sides, view = deal_whole(world, ident, visit.now)
     deal = next(deal for deal in view["deals"] if deal["id"] == sides["id"])
     if not visit.money:
-        sides["fields"] = [field for field in sides["fields"] if field["path"] in WITHOUT_MONEY]
-    earned = earned_on(world, [deal["id"]]) if visit.money else None
+        seen, beside = sales_deal(deal), sales_sides(sides)
+        return visit.page("deal.html", deal=seen, sides=beside, problems=view["problems"])
+    earned = earned_on(world, [deal["id"]])
     return visit.page("deal.html", deal=deal, sides=sides, problems=view["problems"], earned=earned)
-
-
-WITHOUT_MONEY = (
-    *("name", "account", "type", "stage", "close_date", "created_at", "owner", "won", "closed"),
-    *("registration_status", "protection_end", "partner_count", "primary_partner", "conflict"),
-)
-"""The fields of a deal that say nothing of what anybody gets."""
 
 
 def account(visit: Here, ident: str, page: Annotated[int, Query(ge=0, le=10_000)] = 0) -> Response:

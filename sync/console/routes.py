@@ -128,7 +128,7 @@ ROUTES: Final = (
     # the same to read for programs
     Route("GET", "/api/openapi.json", SIGNED_IN, api.described),
     Route("GET", "/api/search", STAFF, api.found),
-    Route("GET", "/api/deals/{ident}", READERS, api.deal),
+    Route("GET", "/api/deals/{ident}", STAFF, api.deal),
     Route("GET", "/api/cases", READERS, api.cases),
     Route("GET", "/api/cases/{ident}", READERS, api.case),
     Route("GET", "/api/registrations/{ident}", READERS, api.registration),

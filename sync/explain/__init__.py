@@ -12,6 +12,7 @@ from sync.explain.deals import alone_view, deal_view
 from sync.explain.meant import deals_meant, is_wanted, names_of, partners_meant
 from sync.explain.partner import partner_view
 from sync.explain.ruling import rulings
+from sync.explain.sales import sales_deal, sales_sides
 from sync.explain.sides import deal_sides
 from sync.model.deal import Opportunity
 from sync.model.problem import BadInput, Problem
@@ -20,7 +21,15 @@ from sync.store.asked import Asked, asked, problems_of
 from sync.store.verdicts import decisions_on
 from sync.world import World
 
-__all__ = ["account_view", "deal_whole", "explain_view", "partner_view", "partners_view"]
+__all__ = [
+    "account_view",
+    "deal_whole",
+    "explain_view",
+    "partner_view",
+    "partners_view",
+    "sales_deal",
+    "sales_sides",
+]
 
 
 def explain_view(world: World, ident: str, now: datetime) -> dict[str, Any]:

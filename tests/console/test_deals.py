@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from sync.explain import account
+from sync.explain.sales import SalesDeal, SalesSides
 from sync.model.user import UserRole
 from tests.console.desk import Desk, post
 from tests.console.test_cases import said
@@ -118,3 +120,15 @@ def test_a_role_on_a_deal_says_in_which_phase_it_works(desk: Desk, town: Town) -
     page = desk.as_role(UserRole.SALES).get(f"/deals/{town.tailspin}").text
     assert re.search(r'resell <span class="small dim">sale</span>', page)
     assert re.search(r'implement <span class="small dim">implementation</span>', page)
+
+
+def test_what_sales_gets_of_a_deal_has_no_place_for_money(desk: Desk, town: Town) -> None:
+    told = desk.as_role(UserRole.SALES).get(f"/api/deals/{town.tailspin}")
+    assert told.status_code == 200
+    amounts = ("1,636.36", "1,363.64", "1636.36", "1363.64", "3,000.00", "3000", "123.45")
+    assert not [amount for amount in amounts if amount in told.text]
+    assert "Lumen" in told.text
+    places = {field.name for kind in (SalesDeal, SalesSides) for field in fields(kind)}
+    assert not places & {"split", "amount", "ledger", "earned", "portions"}
+    whole = desk.as_role(UserRole.FINANCE).get(f"/api/deals/{town.tailspin}").text
+    assert "1,636.36" in whole
