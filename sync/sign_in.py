@@ -12,7 +12,6 @@ from typing import Any, Final, Protocol
 from connector.crm import Crm
 from connector.errors import CrmError, PauseMapping, StopCrm
 from connector.registry import open_crm
-from connector.retry import Patient
 from sync.config import Config
 from sync.drift import news, rested
 from sync.mapping.fieldmap import FieldMap, Mappings
@@ -105,11 +104,9 @@ def _shared(ledger: StoreLedger, config: Config, stack: ExitStack) -> Store:
     return store
 
 
-def _opened(crm: Crm, mappings: Mappings, clock: Clock, store: Callable[[], Store]) -> Patient:
+def _opened(crm: Crm, mappings: Mappings, clock: Clock, store: Callable[[], Store]) -> Scoped:
     """The CRM with patience, and only what the scopes of its mappings take in."""
     scopes = {entry.object: entry for entry in mappings.of_connection(crm.name) if entry.scope}
-    if not scopes:
-        return Patient(crm, sleep=clock.sleep, now=clock.now, on_wait=clock.on_wait)
     return Scoped(crm, sleep=clock.sleep, now=clock.now, on_wait=clock.on_wait, scopes=scopes, store=store)
 
 

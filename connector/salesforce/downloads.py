@@ -54,8 +54,7 @@ class Downloads:
         Raises PauseMapping before the first page where Salesforce does not hand them out side by side, TryAgain
         where one breaks off.
         """
-        paths = iter(self._paths())
-        wanted = dropwhile(lambda path: bool(locator) and _locator(path) != locator, paths)
+        wanted = dropwhile(lambda path: bool(locator) and _locator(path) != locator, self._paths())
         threads = ThreadPoolExecutor(ABREAST)
         coming: deque[tuple[str, Future[requests.Response]]] = deque()
         try:

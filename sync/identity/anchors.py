@@ -7,11 +7,13 @@ that two rows of one kind are the same thing; the others (a parent, a joint key)
 from __future__ import annotations
 
 from collections.abc import Set
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from connector.record import Ref
 from sync.domains import duns_number, tells_apart
 from sync.model.row import Row
+
+_OWN: Final = "id:"
 
 
 class Anchors(NamedTuple):
@@ -51,7 +53,17 @@ def anchors(row: Row) -> Anchors:
 
 def of_ref(ref: Ref) -> str:
     """The anchor that is a row's own id."""
-    return f"id:{ref}"
+    return own_anchor(str(ref))
+
+
+def own_anchor(key: str) -> str:
+    """The same by the row's ``connection:object:id``."""
+    return f"{_OWN}{key}"
+
+
+def key_of(anchor: str) -> str | None:
+    """The row whose own id an anchor is, if it is one."""
+    return anchor.removeprefix(_OWN) if anchor.startswith(_OWN) else None
 
 
 def _refs(row: Row, *paths: str) -> set[str]:

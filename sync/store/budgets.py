@@ -174,10 +174,9 @@ def left_today(connection: Connection, crm: str, percent: int = PERCENT) -> list
     """What is left of a CRM's day, for each class of calls that has one and was used; by the clock of the store."""
     at, found = moment(connection), []
     for limit, buckets in LIMITS.items():
-        text = recall(connection, _place((crm, limit)))
-        state = msgspec.json.decode(text, type=Shared) if text else None
-        for day in [bucket for bucket in buckets if bucket.daily and state]:
-            assert state is not None
+        state = _read(connection, (crm, limit))
+        used = state.spent or state.said
+        for day in [bucket for bucket in buckets if bucket.daily and used]:
             ours = real(day, state.said, percent, at).calls
             spent = sum(calls for _, calls in _window(state, day, at))
             found.append(Left(limit, max(0, ours - spent), ours))

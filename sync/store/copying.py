@@ -1,11 +1,11 @@
-"""Many rows at once into a PostgreSQL store by its COPY: beside a table, or into it where they are new."""
+"""Many rows at once into a PostgreSQL store by its COPY: beside a table, and from there into it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, TableClause, column, select, table
+from sqlalchemy import Connection, Table, select
 from sqlalchemy.exc import DBAPIError
 
 INCOMING = "incoming_"
@@ -17,10 +17,8 @@ def can_copy(connection: Connection) -> bool:
     return connection.dialect.name == "postgresql"
 
 
-def copied(
-    connection: Connection, target: Table, names: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> TableClause:
-    """``rows`` (values in the order of ``names``) in a table of their own beside ``target``, to select from.
+def copied(connection: Connection, target: Table, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """``rows`` (values in the order of ``names``) in a table of their own beside ``target``: its name.
 
     It has the types of the target's columns and none of its keys, belongs to this connection, is gone with the
     transaction, and holds the rows of the latest call only. Raises ValueError for a name that is no column.
@@ -31,7 +29,7 @@ def copied(
     connection.exec_driver_sql(f"DROP TABLE IF EXISTS pg_temp.{name}")
     connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS {like} WITH NO DATA")
     _send(connection, name, names, rows)
-    return table(name, *(column(each, target.c[each].type) for each in names))
+    return name
 
 
 def merge(connection: Connection, target: Table, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -42,18 +40,9 @@ def merge(connection: Connection, target: Table, names: Sequence[str], rows: Ite
     columns, key = (", ".join(f'"{name}"' for name in several) for several in (names, keys))
     otherwise = f"UPDATE SET {', '.join(overwritten)}" if overwritten else "NOTHING"
     connection.exec_driver_sql(
-        f'INSERT INTO "{target.name}" ({columns}) SELECT {columns} FROM "{arrived.name}" '  # noqa: S608
+        f'INSERT INTO "{target.name}" ({columns}) SELECT {columns} FROM "{arrived}" '  # noqa: S608
         f"ON CONFLICT ({key}) DO {otherwise}"
     )
-
-
-def copy_new(connection: Connection, target: Table, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """``rows`` straight into ``target``: all of them must be new. Raises IntegrityError where one is not.
-
-    Raises ValueError for a name that is no column.
-    """
-    _known(target, names)
-    _send(connection, f'"{target.name}"', names, rows)
 
 
 def _known(target: Table, names: Sequence[str]) -> None:

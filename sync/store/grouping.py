@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, select, tuple_, update
 
+from sync.identity.anchors import key_of, own_anchor
 from sync.store.rows import chunks, rows_in, upsert_page
 from sync.store.tables import anchor, record, tie
 
@@ -73,11 +74,6 @@ def regroup(connection: Connection, changed: Anchors, groups: Mapping[str, str])
     return Groups(of, frozenset({*of.values(), *known}), frozenset({*of.values()} - known))
 
 
-def own_anchor(key: str) -> str:
-    """The anchor that is the id of a record."""
-    return f"id:{key}"
-
-
 def _ties(connection: Connection, keys: Sequence[str]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for key, name in rows_in(connection, tie, ("key", "anchor"), "key", keys):
@@ -109,8 +105,8 @@ def _stored_groups(
     found = {own_anchor(key): group for key, group in stood.items() if group not in split}
     names = sorted({name for own in everyone.values() for name in own} - found.keys())
     found.update(rows_in(connection, anchor, ("anchor", "group_id"), "anchor", names))
-    ids = [name[3:] for name in names if name not in found and name.startswith("id:") and name[3:] not in everyone]
-    for key, group in rows_in(connection, record, ("key", "group_id"), "key", ids):
+    elsewhere = {key for name in names if name not in found and (key := key_of(name))} - everyone.keys()
+    for key, group in rows_in(connection, record, ("key", "group_id"), "key", sorted(elsewhere)):
         found[own_anchor(key)] = group
     return found
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Table
 
 from connector.record import Ref
 from sync.store.copying import can_copy, merge
-from sync.store.dialect import PLACE, upsert_text
+from sync.store.dialect import PLACE, begins, upsert_text
 from sync.store.tables import record
 
 Item = TypeVar("Item")
@@ -54,10 +54,9 @@ def rows_in(
         yield from found.fetchall()
 
 
-def of_object(connection: str, obj: str) -> ColumnElement[bool]:
+def of_object(connection: str, obj: str, key: ColumnElement[str] = record.c.key) -> ColumnElement[bool]:
     """Whether a stored row is of one object of one connection: the keys of all of them begin alike."""
-    first = str(Ref(connection, obj, ""))
-    return record.c.key.between(first, f"{first[:-1]};")  # the sign after the colon
+    return begins(key, str(Ref(connection, obj, "")))
 
 
 @cache

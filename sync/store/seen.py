@@ -11,7 +11,6 @@ from sqlalchemy import Connection, func, select
 
 from connector.record import Record
 from sync.mapping.fieldmap import FieldMap
-from sync.store.dialect import begins
 from sync.store.intake import stored_record
 from sync.store.rows import of_object
 from sync.store.tables import cursor, problem, record
@@ -41,7 +40,7 @@ def count_misread(connection: Connection) -> Mapping[tuple[str, str], int]:
     """How many values were not understood, by connection and object."""
     found = {}
     for crm, obj in connection.execute(select(cursor.c.connection, cursor.c.object)):
-        query = select(func.count()).select_from(problem).where(begins(problem.c.key, f"{crm}:{obj}:"))
+        query = select(func.count()).select_from(problem).where(of_object(crm, obj, problem.c.key))
         if number := connection.scalar(query):
             found[crm, obj] = number
     return found

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 
 from sync.model.problem import BadInput
-from sync.store.copying import can_copy, copied, copy_new
+from sync.store.copying import can_copy, copied, merge
 from sync.store.opening import Store, open_store
 from sync.store.tables import problem
 from tests.store.server import NoServer, database, drop, restart
@@ -42,19 +41,16 @@ def kept(store: Store) -> list[tuple[str, ...]]:
 
 def test_rows_arrive_as_they_are_whatever_stands_in_them(served: Store) -> None:
     with served.write() as connection:
-        copy_new(connection, problem, NAMES, ODD)
+        merge(connection, problem, NAMES, ODD)
     assert kept(served) == ODD
 
 
 def test_rows_beside_a_table_overwrite_what_is_there_and_add_the_rest(served: Store) -> None:
     news = [(key, place, "new", "") for key, place, *_ in ODD]
     with served.write() as connection:
-        copy_new(connection, problem, NAMES, ODD[:1])
+        merge(connection, problem, NAMES, ODD[:1])
         for rows in (ODD, news):  # twice in one transaction: only the latest rows are there
-            arrived = copied(connection, problem, NAMES, iter(rows))
-            put = postgresql.insert(problem).from_select(NAMES, select(arrived))
-            changed = {"what": put.excluded.what, "fix": put.excluded.fix}
-            connection.execute(put.on_conflict_do_update(index_elements=["key", "place"], set_=changed))
+            merge(connection, problem, NAMES, iter(rows))
     assert kept(served) == news
 
 
@@ -66,11 +62,11 @@ def test_what_arrived_is_gone_with_the_transaction_and_nobody_else_s(served: Sto
     assert kept(served) == []
 
 
-def test_a_row_that_was_there_keeps_all_of_them_out(served: Store) -> None:
+def test_a_row_that_cannot_be_kept_keeps_all_of_them_out(served: Store) -> None:
     with served.write() as connection:
         connection.execute(insert(problem), [dict(zip(NAMES, ODD[1], strict=True))])
     with pytest.raises(IntegrityError), served.write() as connection:
-        copy_new(connection, problem, NAMES, ODD)
+        merge(connection, problem, NAMES, [ODD[0], ("sf:Account:3", "name", None, "")])
     assert kept(served) == ODD[1:]
 
 
@@ -83,7 +79,7 @@ def test_a_server_that_goes_away_is_said_as_everywhere(served: Store) -> None:
 
     try:
         with pytest.raises(BadInput, match="the store cannot be used now"), served.write() as connection:
-            copy_new(connection, problem, NAMES, rows())
+            merge(connection, problem, NAMES, rows())
     except NoServer as reason:
         pytest.skip(str(reason))
     assert kept(served) == []
